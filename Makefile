@@ -1,0 +1,29 @@
+# An index: each target is one line, and `make` alone prints the list.
+.DEFAULT_GOAL := help
+.PHONY: help run services test fmt lint unit docs contracts
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start the sample services and the three BFFs, and say how to call and break them; Ctrl-C stops all
+	cargo build --quiet --workspace --bins && ./target/debug/bff-dev
+
+services: ## Start the sample services and the token issuer only, for `cargo run -p bff-mobile` beside them
+	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
+
+test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
+
+fmt: ## Check the format
+	cargo fmt --all -- --check
+
+lint: ## Clippy, warnings denied
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+unit: ## All tests; no network beyond loopback
+	cargo test --workspace --quiet
+
+docs: ## The documentation builds without warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+contracts: ## Rewrite contracts/ from the code; read the diff as a client would
+	UPDATE_CONTRACTS=1 cargo test --quiet -p 'bff-*' --test contracts

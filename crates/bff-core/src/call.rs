@@ -1,0 +1,144 @@
+//! Calls: inert values that describe one request to a service. Nothing happens until `gather` runs
+//! them.
+
+use crate::{Cacheable, Cached, Criticality, Cx, Fault, Fetch, Path, Scope, Segment, View};
+use serde::de::DeserializeOwned;
+use std::{fmt, marker::PhantomData, time::Duration};
+
+/// A service that this BFF may call, by the name under which the configuration knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Service {
+    name: &'static str,
+}
+
+impl Service {
+    /// The service configured as `[services.<name>]`.
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self { name }
+    }
+
+    /// A `GET` of a path: a literal, or a tuple of literals, small numbers, ids and the user.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a path is a small tuple of references, written in place"
+    )]
+    pub fn get<P: Path>(self, path: P) -> Request<P::Scope> {
+        Request { service: self.name, target: path.render(), at: None, scope: PhantomData }
+    }
+}
+
+/// A request being described; [`named`](Request::named) makes it a call.
+#[must_use = "a request does nothing until it is named and gathered"]
+pub struct Request<S> {
+    service: &'static str,
+    target: String,
+    at: Option<&'static str>,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<S: Scope> Request<S> {
+    /// Adds `name=value` to the query. A value that mentions a user makes the call personal.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a segment is a number or a reference, written in place"
+    )]
+    pub fn query<V: Segment>(
+        mut self,
+        name: &'static str,
+        value: V,
+    ) -> Request<<S as Scope>::And<V::Scope>> {
+        self.target.push(if self.target.contains('?') { '&' } else { '?' });
+        self.target.push_str(name);
+        self.target.push('=');
+        value.push_to(&mut self.target);
+        Request { service: self.service, target: self.target, at: self.at, scope: PhantomData }
+    }
+
+    /// Adds `name=value` to the query when there is a value.
+    pub fn query_if<V: Segment>(
+        self,
+        name: &'static str,
+        value: Option<V>,
+    ) -> Request<<S as Scope>::And<V::Scope>> {
+        match value {
+            Some(value) => self.query(name, value),
+            None => Request {
+                service: self.service,
+                target: self.target,
+                at: self.at,
+                scope: PhantomData,
+            },
+        }
+    }
+
+    /// Reads one member of the answer instead of the whole.
+    pub fn at(self, member: &'static str) -> Self {
+        Self { at: Some(member), ..self }
+    }
+
+    /// Names the call in `camelCase`: the name that clients, logs and dashboards see when it fails.
+    /// `T` is what is read from the answer; usually the view's field decides it.
+    pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Call<T, S> {
+        let target = Target { service: self.service, target: self.target, at: self.at };
+        Call { name, target, reshape: |value| value, scope: PhantomData }
+    }
+}
+
+/// Where an answer is found.
+pub(crate) struct Target {
+    pub(crate) service: &'static str,
+    pub(crate) target: String,
+    pub(crate) at: Option<&'static str>,
+}
+
+/// One request to a service whose answer is read as `Read` and becomes a `T`.
+#[must_use = "a call does nothing until it is gathered"]
+pub struct Call<T, S, Read = T> {
+    pub(crate) name: &'static str,
+    pub(crate) target: Target,
+    reshape: fn(Read) -> T,
+    scope: PhantomData<fn() -> S>,
+}
+
+impl<T: 'static, S: Scope> Call<T, S> {
+    /// Reshapes the answer. A plain function that captures nothing, so that the same call always
+    /// means the same.
+    pub fn map<U: 'static>(self, reshape: fn(T) -> U) -> Call<U, S, T> {
+        Call { name: self.name, target: self.target, reshape, scope: PhantomData }
+    }
+
+    /// Keeps the answer for `keep` and shares it between requests. What is kept is the view, so no
+    /// field that a client could not see is ever stored; reshape after caching, not before.
+    pub fn cached(self, keep: Duration) -> Cached<T>
+    where
+        S: Cacheable,
+        T: View,
+    {
+        Cached::new(self.name, self.target, keep)
+    }
+}
+
+impl<T: 'static, S: Scope, Read: DeserializeOwned + 'static> Fetch for Call<T, S, Read> {
+    type Value = T;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn fetch(self, cx: &Cx, criticality: Criticality) -> Result<T, Fault> {
+        cx.call::<Read, S>(self.name, &self.target, criticality).await.map(self.reshape)
+    }
+}
+
+impl<S> fmt::Debug for Request<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GET {}{}", self.service, self.target)
+    }
+}
+
+impl<T, S, Read> fmt::Debug for Call<T, S, Read> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: GET {}{}", self.name, self.target.service, self.target.target)
+    }
+}

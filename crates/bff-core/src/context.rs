@@ -1,0 +1,287 @@
+//! The context of one request: its deadline, its trace, its caller, and what happened so far.
+
+use crate::call::Target;
+use crate::ports::{Outbound, Principal, Store, Transport};
+use crate::{Fault, Note, Parameters, Scope, SpanId, TraceContext, projection};
+use serde::de::DeserializeOwned;
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// What a request brings along; the server fills it in.
+pub struct Incoming {
+    /// The name of this BFF.
+    pub bff: &'static str,
+    /// How calls travel.
+    pub transport: Rc<dyn Transport>,
+    /// Where values are kept; without one, cached calls are plain calls.
+    pub store: Option<Rc<dyn Store>>,
+    /// The verified caller.
+    pub principal: Option<Arc<Principal>>,
+    /// Where the request stands in its trace.
+    pub trace: TraceContext,
+    /// When it has to be done.
+    pub deadline: Deadline,
+    /// The parameters of the route, still percent-encoded.
+    pub parameters: Parameters,
+    /// The query, still percent-encoded.
+    pub query: String,
+}
+
+/// The context of one request. It stays on its worker thread.
+pub struct Cx {
+    incoming: Incoming,
+    notes: RefCell<Vec<Note>>,
+    calls: RefCell<Vec<CallRecord>>,
+}
+
+/// When a request has to be done, and when its calls have to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    start: Instant,
+    budget: Duration,
+}
+
+/// What the failure of a call means to the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Criticality {
+    /// It ends the request.
+    Critical,
+    /// It becomes a fallback.
+    Optional,
+}
+
+/// What became of one call: the one value behind its log line, its metrics and its span.
+#[derive(Debug, Clone)]
+pub struct CallRecord {
+    /// The name of the call.
+    pub dependency: &'static str,
+    /// The service that was called.
+    pub service: &'static str,
+    /// What its failure means to the page.
+    pub criticality: Criticality,
+    /// Its step of the trace.
+    pub span: SpanId,
+    /// When it began.
+    pub started: Instant,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The size of the decoded body that was read; 0 without one.
+    pub bytes_read: usize,
+    /// `None` for an answer that became a view.
+    pub failure: Option<Failure>,
+}
+
+/// Why a call yielded nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It failed.
+    Fault(Fault),
+    /// Nobody waited for it any more: another critical call failed, or the client left.
+    Cancelled,
+}
+
+impl Deadline {
+    /// A request that begins now and may take `budget`.
+    #[must_use]
+    pub fn starting_now(budget: Duration) -> Self {
+        Self { start: Instant::now(), budget }
+    }
+
+    /// When the request began.
+    #[must_use]
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// When the answer has to be on its way.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.start + self.budget
+    }
+
+    /// When calls have to be done: a tenth of the budget before the end, so that a hanging optional
+    /// call still leaves time to answer with its fallback.
+    #[must_use]
+    pub fn calls_until(&self) -> Instant {
+        self.start + self.budget.mul_f64(0.9)
+    }
+}
+
+impl Cx {
+    /// The context of a request.
+    #[must_use]
+    pub fn new(incoming: Incoming) -> Self {
+        Self { incoming, notes: RefCell::default(), calls: RefCell::default() }
+    }
+
+    /// The name of this BFF.
+    #[must_use]
+    pub fn bff(&self) -> &'static str {
+        self.incoming.bff
+    }
+
+    /// When the request has to be done.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.incoming.deadline
+    }
+
+    /// Where the request stands in its trace.
+    #[must_use]
+    pub fn trace(&self) -> &TraceContext {
+        &self.incoming.trace
+    }
+
+    /// The sections that are degraded so far.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        self.notes.borrow().clone()
+    }
+
+    /// The calls that ended so far; taken, so that a second look finds only newer ones.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<CallRecord> {
+        self.calls.take()
+    }
+
+    pub(crate) fn note(&self, note: Note) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    pub(crate) fn store(&self) -> Option<&dyn Store> {
+        self.incoming.store.as_deref()
+    }
+
+    pub(crate) fn principal(&self) -> Option<&Arc<Principal>> {
+        self.incoming.principal.as_ref()
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.incoming
+            .parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.incoming.query
+    }
+
+    /// Makes one call, reads its answer and records what became of it. A personal call carries the
+    /// verified user and is not made without one; a shared call carries nothing about the
+    /// caller.
+    pub(crate) async fn call<T: DeserializeOwned, S: Scope>(
+        &self,
+        dependency: &'static str,
+        target: &Target,
+        criticality: Criticality,
+    ) -> Result<T, Fault> {
+        let record = Recording::begin(self, dependency, target.service, criticality);
+        let answer = self.send::<S>(dependency, target, criticality, record.span).await;
+        let value = answer.and_then(|body| {
+            record.bytes_read.set(body.len());
+            projection::read(&body, target.at)
+        });
+        record.end(value.as_ref().err());
+        value
+    }
+
+    async fn send<S: Scope>(
+        &self,
+        dependency: &'static str,
+        Target { service, target, .. }: &Target,
+        criticality: Criticality,
+        span: SpanId,
+    ) -> Result<bytes::Bytes, Fault> {
+        let on_behalf_of = match (S::PERSONAL, self.principal()) {
+            (true, Some(principal)) => Some(principal.subject()),
+            (true, None) => return Err(Fault::Anonymous),
+            (false, _) => None,
+        };
+        let until = self.deadline().calls_until();
+        if Instant::now() >= until {
+            return Err(Fault::Late);
+        }
+        let trace = self.trace();
+        let request =
+            Outbound { service, dependency, target, on_behalf_of, trace, span, criticality };
+        self.incoming.transport.send(&request, until).await
+    }
+}
+
+/// Writes a [`CallRecord`] when the call ends, also when it ends by being dropped.
+struct Recording<'a> {
+    cx: &'a Cx,
+    dependency: &'static str,
+    service: &'static str,
+    criticality: Criticality,
+    span: SpanId,
+    started: Instant,
+    bytes_read: Cell<usize>,
+    failure: Option<Failure>,
+}
+
+impl<'a> Recording<'a> {
+    fn begin(
+        cx: &'a Cx,
+        dependency: &'static str,
+        service: &'static str,
+        criticality: Criticality,
+    ) -> Self {
+        Self {
+            cx,
+            dependency,
+            service,
+            criticality,
+            span: SpanId::random(),
+            started: Instant::now(),
+            bytes_read: Cell::new(0),
+            failure: Some(Failure::Cancelled),
+        }
+    }
+
+    fn end(mut self, fault: Option<&Fault>) {
+        self.failure = fault.cloned().map(Failure::Fault);
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        self.cx.calls.borrow_mut().push(CallRecord {
+            dependency: self.dependency,
+            service: self.service,
+            criticality: self.criticality,
+            span: self.span,
+            started: self.started,
+            elapsed: self.started.elapsed(),
+            bytes_read: self.bytes_read.get(),
+            failure: self.failure.take(),
+        });
+    }
+}
+
+impl fmt::Debug for Cx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx")
+            .field("bff", &self.incoming.bff)
+            .field("trace", &self.incoming.trace)
+            .field("notes", &self.notes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("bff", &self.bff)
+            .field("trace", &self.trace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! Endpoints: a route, its promises, and one async function from context to view.
+
+use crate::ports::Local;
+use crate::{Answer, Class, Cx, FromCx, Problem, Record, Result, Shape, View};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// The methods that endpoints answer to. `HEAD` is answered wherever `GET` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+}
+
+/// Whose data an endpoint answers with, read off its handler's arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// The same for every caller.
+    Shared,
+    /// One user's.
+    Personal,
+}
+
+/// A route with its promises, waiting for its handler.
+#[derive(Debug, Clone)]
+#[must_use = "a route is nothing without `.to(handler)`"]
+pub struct Route {
+    method: Method,
+    path: &'static str,
+    budget: Duration,
+    client_cache: Option<Duration>,
+}
+
+/// What a request may take unless its route says otherwise.
+const DEFAULT_BUDGET: Duration = Duration::from_secs(1);
+
+/// A route that answers `GET` at `path`; parameters are written `{name}`.
+pub fn get(path: &'static str) -> Route {
+    Route { method: Method::Get, path, budget: DEFAULT_BUDGET, client_cache: None }
+}
+
+impl Route {
+    /// The time the whole request may take; one second unless said otherwise. Calls get nine tenths
+    /// of it.
+    pub fn budget(self, budget: Duration) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// How long a client may show the answer without asking again. Not at all unless said
+    /// otherwise.
+    pub fn client_cache(self, keep: Duration) -> Self {
+        Self { client_cache: Some(keep), ..self }
+    }
+
+    /// The function that answers.
+    pub fn to<H: Handler<Arguments>, Arguments: 'static>(self, handler: H) -> Endpoint {
+        Endpoint {
+            route: self,
+            shape: <H::Answer as View>::SHAPE,
+            audience: if H::PERSONAL { Audience::Personal } else { Audience::Shared },
+            parameters: H::PARAMETERS,
+            run: Arc::new(Erased { handler, arguments: std::marker::PhantomData }),
+        }
+    }
+}
+
+/// One line of a BFF's table: everything that routes, contracts and metrics need to know.
+#[derive(Clone)]
+pub struct Endpoint {
+    route: Route,
+    shape: &'static Shape,
+    audience: Audience,
+    parameters: &'static [Option<&'static str>],
+    run: Arc<dyn Run>,
+}
+
+impl Endpoint {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.route.method
+    }
+
+    /// The path, with `{name}` for parameters.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.route.path
+    }
+
+    /// The time the whole request may take.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.route.budget
+    }
+
+    /// How long a client may show the answer without asking again.
+    #[must_use]
+    pub fn client_cache(&self) -> Option<Duration> {
+        self.route.client_cache
+    }
+
+    /// The shape of the answer, without the envelope.
+    #[must_use]
+    pub fn shape(&self) -> &'static Shape {
+        self.shape
+    }
+
+    /// Whose data it answers with.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// The name of the contract: the view's name in kebab-case, `product-page` for `ProductPage`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.shape {
+            Shape::Record { name, .. } => name,
+            _ => "",
+        }
+    }
+
+    /// The route parameters that the handler's arguments read.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.parameters.iter().copied().flatten()
+    }
+
+    /// Runs the handler and renders its view.
+    ///
+    /// # Errors
+    /// The problem that the client gets.
+    pub fn answer<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>> {
+        self.run.run(cx)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} {} -> {}/{}",
+            self.method(),
+            self.path(),
+            self.name(),
+            self.shape.revision()
+        )
+    }
+}
+
+/// An async function from `&Cx` and up to three [`FromCx`] arguments to a view.
+#[diagnostic::on_unimplemented(
+    message = "this function cannot answer an endpoint",
+    note = "a handler is `async fn(cx: &Cx, ..) -> Result<View>` with up to three arguments that a request brings \
+            along, and its answer derives `View`"
+)]
+pub trait Handler<Arguments>: Send + Sync + 'static {
+    /// What it answers with.
+    type Answer: Record;
+    /// Whether an argument names one user.
+    const PERSONAL: bool;
+    /// The route parameters that its arguments read.
+    const PARAMETERS: &'static [Option<&'static str>];
+
+    /// Reads the arguments and runs the function.
+    fn handle(&self, cx: &Cx) -> impl Future<Output = Result<Self::Answer>>;
+}
+
+macro_rules! handler {
+    ($($argument:ident)*) => {
+        impl<Function, V, $($argument),*> Handler<($($argument,)*)> for Function
+        where
+            Function: AsyncFn(&Cx $(, $argument)*) -> Result<V> + Send + Sync + 'static,
+            V: Record,
+            $($argument: FromCx + 'static),*
+        {
+            type Answer = V;
+            const PERSONAL: bool = false $(|| $argument::PERSONAL)*;
+            const PARAMETERS: &'static [Option<&'static str>] = &[$($argument::PARAMETER),*];
+
+            async fn handle(&self, cx: &Cx) -> Result<V> {
+                self(cx $(, $argument::from_cx(cx)?)*).await
+            }
+        }
+    };
+}
+
+handler!();
+handler!(A);
+handler!(A B);
+handler!(A B C);
+
+/// A handler whose types are forgotten, so that a table can hold it.
+trait Run: Send + Sync {
+    fn run<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>>;
+}
+
+struct Erased<H, Arguments> {
+    handler: H,
+    arguments: std::marker::PhantomData<fn(Arguments)>,
+}
+
+impl<H: Handler<Arguments>, Arguments: 'static> Run for Erased<H, Arguments> {
+    fn run<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>> {
+        Box::pin(async move {
+            let view = self.handler.handle(cx).await?;
+            Answer::render(&view).map_err(|_| {
+                Problem::new(
+                    Class::Internal,
+                    "INTERNAL",
+                    "Something went wrong on our side. Please try again later.",
+                )
+            })
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! Why a call failed: the closed set of causes, with the detail that operators need and clients
+//! never see.
+
+use std::time::Duration;
+
+/// What went wrong with one call to a service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No connection within the connect timeout, or none at all.
+    #[error("cannot connect: {0}")]
+    Unreachable(String),
+    /// The connection ended, or stopped making sense, before the whole answer was there.
+    #[error("the connection failed before the whole answer was read: {0}")]
+    Broken(String),
+    /// The call took longer than its timeout.
+    #[error("no complete answer within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    /// The request's time was used up before the call could be made.
+    #[error("not called: the request had no time left")]
+    Late,
+    /// The service answered with a status that is not success.
+    #[error("answered with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// When the service asks to be called again.
+        retry_after: Option<Duration>,
+    },
+    /// The body cannot be read as what the view needs. The text never quotes values.
+    #[error("the answer cannot be read: {0}")]
+    Malformed(String),
+    /// The body is larger than the service's limit.
+    #[error("the answer is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The configured limit, in bytes after decoding.
+        limit_bytes: usize,
+    },
+    /// The transport panicked; the panic ended with this call.
+    #[error("the client crashed while reading the answer")]
+    Crashed,
+    /// The configuration has no such service.
+    #[error("the service is not configured")]
+    Unconfigured,
+    /// The call needs a verified user and the request has none.
+    #[error("not called: the request has no verified user")]
+    Anonymous,
+}
+
+/// The public name of a cause: what a client may branch on and a metric may count by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The service did not answer, or said that it cannot.
+    Unavailable,
+    /// The service took too long.
+    Timeout,
+    /// The service answered something that is not an answer.
+    Invalid,
+    /// There is no such thing.
+    NotFound,
+    /// This caller may not have it.
+    Forbidden,
+    /// The thing's state does not allow it.
+    Conflict,
+    /// The caller is not known.
+    Unauthenticated,
+}
+
+impl Fault {
+    /// The public name of the cause. 404, 403 and 409 mean what they say, 429 and 5xx mean "later",
+    /// and any other status means that this BFF and the service do not understand each other.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Unreachable(_) | Self::Broken(_) | Self::Crashed | Self::Unconfigured => {
+                Reason::Unavailable
+            }
+            Self::TimedOut(_) | Self::Late => Reason::Timeout,
+            Self::Malformed(_) | Self::TooLarge { .. } => Reason::Invalid,
+            Self::Anonymous => Reason::Unauthenticated,
+            Self::Status { status, .. } => match status {
+                404 | 410 => Reason::NotFound,
+                403 => Reason::Forbidden,
+                409 => Reason::Conflict,
+                429 | 500..=599 => Reason::Unavailable,
+                _ => Reason::Invalid,
+            },
+        }
+    }
+
+    /// When the service asks to be called again, if it does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+impl Reason {
+    /// The reason as clients see it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Timeout => "TIMEOUT",
+            Self::Invalid => "INVALID",
+            Self::NotFound => "NOT_FOUND",
+            Self::Forbidden => "FORBIDDEN",
+            Self::Conflict => "CONFLICT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+        }
+    }
+}

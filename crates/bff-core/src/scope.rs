@@ -1,0 +1,44 @@
+//! Whose data a call touches, computed by the compiler from what the call mentions.
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// [`Shared`] or [`Personal`].
+pub trait Scope: sealed::Sealed + 'static {
+    /// Whether the data belongs to one user.
+    const PERSONAL: bool;
+    /// The scope of something that mentions both this and `Other`: personal wins.
+    type And<Other: Scope>: Scope;
+}
+
+/// The same for every caller: catalogue, stores, reviews.
+#[derive(Debug)]
+pub enum Shared {}
+
+/// One user's data.
+#[derive(Debug)]
+pub enum Personal {}
+
+impl sealed::Sealed for Shared {}
+impl sealed::Sealed for Personal {}
+
+impl Scope for Shared {
+    const PERSONAL: bool = false;
+    type And<Other: Scope> = Other;
+}
+
+impl Scope for Personal {
+    const PERSONAL: bool = true;
+    type And<Other: Scope> = Personal;
+}
+
+/// A scope whose values may be kept under a key that names no user: only [`Shared`].
+#[diagnostic::on_unimplemented(
+    message = "a call that mentions a user cannot be cached",
+    label = "this call is personal: its path or query names a user, or an id of a personal kind",
+    note = "a shared key cannot hold one user's data; drop `.cached(..)`, or ask for data that is the same for everyone"
+)]
+pub trait Cacheable: Scope {}
+
+impl Cacheable for Shared {}

@@ -1,0 +1,81 @@
+//! Views: the only values that may leave a BFF.
+
+use crate::Shape;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A value that a client may see: allow-list, reader and contract in one type.
+///
+/// Derive it: `#[derive(View)]` on a struct with named fields or an enum of plain words. Members
+/// are written in `camelCase`, words in `SCREAMING_SNAKE_CASE`. Reading skips every member that is
+/// not declared, and refuses a missing, doubled or wrongly typed one; an `Option` may be missing
+/// and is then left out.
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `#[view(revision = 2)]` | struct | the version of the shape, raised by hand when the shape changes |
+/// | `#[view(from = "eta")]` | field | the name that the service uses, when it differs |
+/// | `#[view(other)]` | variant | stands for every word that the enum does not know |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may not leave this BFF: it is not a view",
+    label = "not a view",
+    note = "declare what the client renders as a struct with `#[derive(View)]` and answer with that"
+)]
+pub trait View: Serialize + DeserializeOwned + 'static {
+    /// What the view looks like on the wire.
+    const SHAPE: &'static Shape;
+
+    /// The value that stands for a member which the service left out, if there is one.
+    #[doc(hidden)]
+    fn when_missing() -> Option<Self> {
+        None
+    }
+
+    /// Whether the member is left out of the answer.
+    #[doc(hidden)]
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+/// A view that is an object, and so can be the answer of an endpoint: the envelope adds `meta`
+/// beside its members.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may not leave this BFF: it is not a view",
+    label = "not a view with named members",
+    note = "declare what the client renders as a struct with `#[derive(View)]` and answer with that"
+)]
+pub trait Record: View {}
+
+/// Derives [`View`], and the serde traits that it needs, from one list of fields.
+pub use bff_derive::View;
+
+macro_rules! leaf {
+    ($($shape:ident: $($type:ty),+;)+) => {$($(
+        impl View for $type {
+            const SHAPE: &'static Shape = &Shape::$shape;
+        }
+    )+)+};
+}
+
+leaf! {
+    Flag: bool;
+    Whole: u8, u16, u32, u64, i8, i16, i32, i64;
+    Decimal: f32, f64;
+    Text: String;
+}
+
+impl<T: View> View for Option<T> {
+    const SHAPE: &'static Shape = &Shape::Maybe(T::SHAPE);
+
+    fn when_missing() -> Option<Self> {
+        Some(None)
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: View> View for Vec<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+}

@@ -1,0 +1,108 @@
+//! A context whose services are a function and whose clock can be paused.
+#![allow(dead_code, unreachable_pub, reason = "shared by test files; each uses its own part")]
+
+use bff_core::ports::{Entry, Key, Local, Outbound, Principal, Store, Transport};
+use bff_core::{Cx, Deadline, Fault, Incoming, TraceContext};
+use bytes::Bytes;
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// What a service says, and after how long.
+pub type Script = Box<dyn Fn(&str) -> (Duration, Result<&'static str, Fault>)>;
+
+/// Plays all services and writes down what was asked.
+pub struct Fake {
+    script: Script,
+    pub seen: RefCell<Vec<(String, Option<String>)>>,
+    pub at_once: RefCell<(usize, usize)>,
+}
+
+impl Fake {
+    pub fn new(
+        script: impl Fn(&str) -> (Duration, Result<&'static str, Fault>) + 'static,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            script: Box::new(script),
+            seen: RefCell::default(),
+            at_once: RefCell::default(),
+        })
+    }
+
+    /// Every service answers the same at once.
+    pub fn saying(answer: &'static str) -> Rc<Self> {
+        Self::new(move |_| (Duration::ZERO, Ok(answer)))
+    }
+
+    pub fn targets(&self) -> Vec<String> {
+        self.seen.borrow().iter().map(|(target, _)| target.clone()).collect()
+    }
+}
+
+impl Transport for Fake {
+    fn send<'a>(
+        &'a self,
+        request: &'a Outbound<'a>,
+        until: Instant,
+    ) -> Local<'a, Result<Bytes, Fault>> {
+        let user = request.on_behalf_of.map(str::to_owned);
+        self.seen.borrow_mut().push((format!("{}{}", request.service, request.target), user));
+        let (delay, answer) = (self.script)(request.target);
+        Box::pin(async move {
+            {
+                let mut at_once = self.at_once.borrow_mut();
+                at_once.0 += 1;
+                at_once.1 = at_once.1.max(at_once.0);
+            }
+            let slept = tokio::time::timeout_at(until, tokio::time::sleep(delay)).await;
+            self.at_once.borrow_mut().0 -= 1;
+            slept.map_err(|_| Fault::TimedOut(delay))?;
+            answer.map(|json| Bytes::from_static(json.as_bytes()))
+        })
+    }
+}
+
+/// A store whose values have the age that the test gives them.
+#[derive(Default)]
+pub struct Shelf {
+    pub values: RefCell<HashMap<String, (Bytes, Duration)>>,
+}
+
+impl Shelf {
+    pub fn age_all(&self, age: Duration) {
+        self.values.borrow_mut().values_mut().for_each(|value| value.1 = age);
+    }
+
+    pub fn keys(&self) -> Vec<String> {
+        self.values.borrow().keys().cloned().collect()
+    }
+}
+
+impl Store for Shelf {
+    fn get<'a>(&'a self, key: &'a Key) -> Local<'a, Option<Entry>> {
+        let found = self.values.borrow().get(key.as_str()).cloned();
+        Box::pin(std::future::ready(found.map(|(value, age)| Entry { value, age })))
+    }
+
+    fn put<'a>(&'a self, key: &'a Key, value: Bytes, _keep: Duration) -> Local<'a, ()> {
+        self.values.borrow_mut().insert(key.as_str().to_owned(), (value, Duration::ZERO));
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A request of user `u-1` with a budget of one second: its calls have 900 ms.
+pub fn cx(fake: &Rc<Fake>) -> Cx {
+    cx_of(fake, Some("u-1"), None)
+}
+
+pub fn cx_of(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> Cx {
+    Cx::new(Incoming {
+        bff: "mobile",
+        transport: fake.clone(),
+        store: store.map(|shelf| shelf.clone() as Rc<dyn Store>),
+        principal: user.and_then(Principal::new).map(Arc::new),
+        trace: TraceContext::continue_from(None, None, || false),
+        deadline: Deadline::starting_now(Duration::from_secs(1)),
+        parameters: vec![("id".to_owned(), "p-1".to_owned())],
+        query: String::new(),
+    })
+}

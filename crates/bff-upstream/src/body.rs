@@ -1,0 +1,123 @@
+//! The body of an answer: its type, its size, its encoding. The limit counts decoded bytes.
+
+use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use bff_core::Fault;
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use std::io::Read;
+
+const BROTLI_BUFFER_BYTES: usize = 4096;
+
+/// Refuses anything that does not say it is JSON: an error page with status 200 is not an answer.
+pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Fault> {
+    let declared =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    let json = essence.eq_ignore_ascii_case("application/json")
+        || (essence.len() > 5
+            && essence
+                .get(essence.len() - 5..)
+                .is_some_and(|end| end.eq_ignore_ascii_case("+json")));
+    if json { Ok(()) } else { Err(Fault::Malformed("its content type is not JSON".to_owned())) }
+}
+
+/// awc takes a body that ends before its declared length for a whole one.
+pub(crate) fn check_length(headers: &HeaderMap, read_bytes: usize) -> Result<(), Fault> {
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    match declared {
+        Some(bytes) if bytes != read_bytes => {
+            Err(Fault::Broken(format!("{read_bytes} of {bytes} bytes came")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Undoes the content encoding. What was read is already within the limit; what comes out stays
+/// within it too.
+pub(crate) fn decode(headers: &HeaderMap, body: Bytes, limit_bytes: usize) -> Result<Bytes, Fault> {
+    let encoding = headers.get(CONTENT_ENCODING).map_or(Ok("identity"), |value| value.to_str());
+    match encoding.unwrap_or("unreadable").trim() {
+        "" | "identity" => Ok(body),
+        "gzip" | "x-gzip" => inflate(MultiGzDecoder::new(&*body), limit_bytes),
+        "br" => inflate(brotli::Decompressor::new(&*body, BROTLI_BUFFER_BYTES), limit_bytes),
+        _ => Err(Fault::Malformed("its content encoding is none that was asked for".to_owned())),
+    }
+}
+
+fn inflate(encoded: impl Read, limit_bytes: usize) -> Result<Bytes, Fault> {
+    let mut decoded = Vec::new();
+    let one_more = u64::try_from(limit_bytes).unwrap_or(u64::MAX).saturating_add(1);
+    let broken = |error: std::io::Error| {
+        Fault::Malformed(format!("its content encoding is broken: {error}"))
+    };
+    encoded.take(one_more).read_to_end(&mut decoded).map_err(broken)?;
+    if decoded.len() > limit_bytes {
+        Err(Fault::TooLarge { limit_bytes })
+    } else {
+        Ok(decoded.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use awc::http::header::HeaderValue;
+    use std::io::Write;
+
+    fn headers(name: awc::http::header::HeaderName, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        headers
+    }
+
+    fn gzip(bytes: &[u8]) -> Bytes {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder
+            .write_all(bytes)
+            .and_then(|()| encoder.finish())
+            .map(Bytes::from)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn only_json_is_an_answer() {
+        for good in
+            ["application/json", "Application/JSON; charset=utf-8", "application/vnd.shop+json"]
+        {
+            assert_eq!(check_type(&headers(CONTENT_TYPE, good)), Ok(()), "{good}");
+        }
+        for bad in ["text/html", "", "json", "+json", "application/jsonx"] {
+            assert!(check_type(&headers(CONTENT_TYPE, bad)).is_err(), "{bad}");
+        }
+        assert!(check_type(&HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn the_limit_counts_decoded_bytes() {
+        let encoded = headers(CONTENT_ENCODING, "gzip");
+        let body = vec![b' '; 1000];
+        assert_eq!(decode(&encoded, gzip(&body), 1000), Ok(Bytes::from(body)));
+        assert_eq!(
+            decode(&encoded, gzip(&[b' '; 1001]), 1000),
+            Err(Fault::TooLarge { limit_bytes: 1000 })
+        );
+    }
+
+    #[test]
+    fn brotli_is_understood_and_nothing_else_is_guessed() {
+        let mut encoded = Vec::new();
+        let written = brotli::CompressorWriter::new(&mut encoded, 4096, 4, 22).write_all(b"{}");
+        assert!(written.is_ok());
+        assert_eq!(
+            decode(&headers(CONTENT_ENCODING, "br"), encoded.into(), 10),
+            Ok(Bytes::from_static(b"{}"))
+        );
+        for odd in ["zstd", "gzip, br", "deflate"] {
+            assert!(matches!(
+                decode(&headers(CONTENT_ENCODING, odd), Bytes::new(), 10),
+                Err(Fault::Malformed(_))
+            ));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Verifies `Authorization: Bearer <token>`: from the header's text to a principal, or to a
+//! problem.
+
+use crate::{
+    jwks::KeySet,
+    keys::{Keyring, Keys},
+    moment::Moment,
+    refusal::Refusal,
+    seen::Seen,
+    settings::BearerSettings,
+    token::{Header, Token},
+};
+use bff_core::{
+    Problem,
+    ports::{Authenticator, Local, Principal},
+};
+use jsonwebtoken::DecodingKey;
+use std::{cell::RefCell, fmt, sync::Arc};
+
+/// Knows callers by their bearer tokens (RFC 6750, RFC 8725, RFC 9068). One per worker.
+pub struct Bearer {
+    settings: BearerSettings,
+    keyring: Keyring,
+    seen: RefCell<Seen>,
+}
+
+impl Bearer {
+    /// Accepts tokens that `keys` verify and `settings` allow. Belongs to the thread that it is
+    /// made on, and is to be used inside its `LocalSet`, as every actix worker has one: keys
+    /// are fetched by tasks of their own.
+    #[must_use]
+    pub fn new(settings: BearerSettings, keys: Arc<Keys>) -> Self {
+        Self { settings, keyring: Keyring::new(keys), seen: RefCell::default() }
+    }
+
+    /// What can be refused for its looks is refused first, and costs no fetch and no cryptography.
+    pub(crate) async fn verify(
+        &self,
+        authorization: Option<&str>,
+        now: Moment,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let text = credential(authorization)?;
+        let token = Token::read(text)?;
+        self.check(&token.header)?;
+        let keys = self.keyring.current(now.steady).await.ok_or(Refusal::Unavailable)?;
+        let hash = blake3::hash(text.as_bytes());
+        if let Some(principal) = self.seen.borrow().get(&hash, &keys, now) {
+            return Ok(principal);
+        }
+        if let Some(key) = key_for(&token.header, &keys) {
+            return self.accept(&token, hash, key, &keys, now);
+        }
+        let keys = self.keyring.with_unknown(now.steady).await.ok_or(Refusal::Unavailable)?;
+        let key = key_for(&token.header, &keys).ok_or(Refusal::Invalid("unknown key"))?;
+        self.accept(&token, hash, key, &keys, now)
+    }
+
+    fn check(&self, header: &Header) -> Result<(), Refusal> {
+        if !self.settings.algorithms.contains(&header.alg) {
+            return Err(Refusal::Invalid("algorithm"));
+        }
+        let is_ours =
+            |typ: &String| self.settings.token_types.iter().any(|ours| same_type(ours, typ));
+        if header.typ.as_ref().is_some_and(is_ours) {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid("type"))
+        }
+    }
+
+    fn accept(
+        &self,
+        token: &Token<'_>,
+        hash: blake3::Hash,
+        key: &DecodingKey,
+        keys: &Arc<KeySet>,
+        now: Moment,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let claims = token.claims(key)?;
+        let principal = Arc::new(claims.check(&self.settings, now)?);
+        self.seen.borrow_mut().put(hash, keys, &principal, claims.exp, now);
+        Ok(principal)
+    }
+}
+
+impl Authenticator for Bearer {
+    fn authenticate<'a>(
+        &'a self,
+        authorization: Option<&'a str>,
+    ) -> Local<'a, Result<Arc<Principal>, Problem>> {
+        Box::pin(async move {
+            self.verify(authorization, Moment::now()).await.map_err(|refusal| {
+                tracing::debug!(reason = refusal.reason(), "refused a caller");
+                refusal.problem()
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bearer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The token in the header. Other schemes are no wrong tokens: their users have not signed in here.
+fn credential(authorization: Option<&str>) -> Result<&str, Refusal> {
+    let header = authorization.ok_or(Refusal::Anonymous)?;
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    if is_bearer { Ok(token.trim_matches(' ')) } else { Err(Refusal::Anonymous) }
+}
+
+fn key_for<'a>(header: &Header, keys: &'a KeySet) -> Option<&'a DecodingKey> {
+    keys.find(header.kid.as_deref(), header.alg)
+}
+
+/// Media types compare without case, and `application/` may be left out (RFC 7515, 4.1.9).
+fn same_type(one: &str, other: &str) -> bool {
+    short_type(one).eq_ignore_ascii_case(short_type(other))
+}
+
+fn short_type(typ: &str) -> &str {
+    match typ.split_at_checked("application/".len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
+        _ => typ,
+    }
+}

@@ -1,0 +1,44 @@
+//! Who is calling: bearer tokens verified against the issuer's keys.
+//!
+//! [`Keys`] are the issuer's public keys, shared by the whole process; [`Bearer`] is one worker's
+//! [`Authenticator`](bff_core::ports::Authenticator) on top of them. The crate trusts nothing that
+//! a token says about itself: which algorithms count is configuration, and which key may verify
+//! with which is the issuer's word.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate self as bff_auth;
+
+mod bearer;
+mod claims;
+mod fetch;
+mod jwks;
+mod keys;
+mod moment;
+mod refusal;
+mod seen;
+mod settings;
+mod token;
+
+pub use bearer::Bearer;
+pub use keys::Keys;
+pub use settings::{Algorithm, AuthError, BearerSettings, KeySource};
+
+#[cfg(test)]
+#[path = "../../bff-testkit/src/issuer.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with bff-testkit; each user needs a part of it"
+)]
+mod issuer;
+#[cfg(test)]
+#[path = "../tests/bearer/support.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the integration tests; each user needs a part of it"
+)]
+mod support;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! What the configuration says about bearer tokens: from whom, for whom, and how they are signed.
+
+use serde::Deserialize;
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// `[auth]`: which bearer tokens count.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BearerSettings {
+    /// The issuer, exactly as the `iss` claim spells it.
+    pub issuer: String,
+    /// The name of this BFF that `aud` has to contain.
+    pub audience: String,
+    /// The algorithms that the issuer signs with. A token cannot choose any other.
+    pub algorithms: Vec<Algorithm>,
+    /// Where the issuer's public keys are.
+    pub keys: KeySource,
+    /// How far the issuer's clock may be from ours.
+    #[serde(default = "leeway", with = "humantime_serde")]
+    pub leeway: Duration,
+    /// The `typ` headers of access tokens, so that an identity or logout token of the same issuer
+    /// is not taken for one. Case and a leading `application/` do not matter.
+    #[serde(default = "token_types")]
+    pub token_types: Vec<String>,
+}
+
+/// Where the issuer's public keys are: `{ file = "keys.json" }` or `{ url = "https://issuer/keys" }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// A JWKS file, read once at start.
+    File(PathBuf),
+    /// A JWKS that is fetched when first needed and kept fresh.
+    Url(Url),
+}
+
+/// A signature algorithm. Only asymmetric ones have a name here: whoever can verify must not be
+/// able to sign, and `none` is not an algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of RFC 7518 and RFC 8037, which define them")]
+pub enum Algorithm {
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+}
+
+impl From<Algorithm> for jsonwebtoken::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::RS256 => Self::RS256,
+            Algorithm::RS384 => Self::RS384,
+            Algorithm::RS512 => Self::RS512,
+            Algorithm::PS256 => Self::PS256,
+            Algorithm::PS384 => Self::PS384,
+            Algorithm::PS512 => Self::PS512,
+            Algorithm::ES256 => Self::ES256,
+            Algorithm::ES384 => Self::ES384,
+            Algorithm::EdDSA => Self::EdDSA,
+        }
+    }
+}
+
+/// A setting that cannot work.
+#[derive(Debug, thiserror::Error)]
+#[error("auth.{key}: {why}")]
+pub struct AuthError {
+    key: &'static str,
+    why: String,
+}
+
+impl AuthError {
+    pub(crate) fn new(key: &'static str, why: impl Into<String>) -> Self {
+        Self { key, why: why.into() }
+    }
+}
+
+impl BearerSettings {
+    /// Refuses settings under which every token, or none, would be refused for a reason nobody
+    /// meant.
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        for (key, empty) in [
+            ("issuer", self.issuer.is_empty()),
+            ("audience", self.audience.is_empty()),
+            ("algorithms", self.algorithms.is_empty()),
+            ("token_types", self.token_types.is_empty()),
+        ] {
+            if empty {
+                return Err(AuthError::new(key, "must not be empty"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn leeway() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn token_types() -> Vec<String> {
+    vec!["at+jwt".to_owned(), "JWT".to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BearerSettings, KeySource};
+    use std::time::Duration;
+
+    const GOOD: &str = r#"
+        issuer = "https://issuer.test"
+        audience = "mobile"
+        algorithms = ["RS256", "EdDSA"]
+        keys = { file = "keys.json" }
+    "#;
+
+    #[test]
+    fn what_is_not_said_has_a_safe_default() {
+        let settings: BearerSettings = toml::from_str(GOOD).unwrap();
+        assert_eq!(settings.keys, KeySource::File("keys.json".into()));
+        assert_eq!(settings.leeway, Duration::from_secs(30));
+        assert_eq!(settings.token_types, ["at+jwt", "JWT"]);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_an_error() {
+        for (good, bad) in [
+            ("\"RS256\"", "\"HS256\""),
+            ("\"RS256\"", "\"none\""),
+            ("algorithms", "algorithm"),
+            (
+                "{ file = \"keys.json\" }",
+                "{ file = \"keys.json\", url = \"https://issuer.test/keys\" }",
+            ),
+            ("{ file = \"keys.json\" }", "\"keys.json\""),
+            ("{ file = \"keys.json\" }", "{ url = \"issuer.test/keys\" }"),
+        ] {
+            assert!(toml::from_str::<BearerSettings>(&GOOD.replace(good, bad)).is_err(), "{bad}");
+        }
+        for (good, bad) in
+            [("https://issuer.test", ""), ("mobile", ""), ("\"RS256\", \"EdDSA\"", "")]
+        {
+            let settings: BearerSettings = toml::from_str(&GOOD.replace(good, bad)).unwrap();
+            assert!(settings.check().is_err(), "{settings:?}");
+        }
+    }
+}

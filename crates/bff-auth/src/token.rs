@@ -1,0 +1,95 @@
+//! A signed token as text (RFC 7515, compact form): what its header says, and its claims once a key
+//! vouches for them.
+
+use crate::{claims::Claims, refusal::Refusal, settings::Algorithm};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::DecodingKey;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::IgnoredAny};
+
+/// The longest token that is looked at, in bytes.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// A token whose signature nobody has checked yet.
+#[derive(Debug)]
+pub(crate) struct Token<'a> {
+    pub(crate) header: Header,
+    signed: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+/// What a token says about itself. Keys and addresses of keys (`jwk`, `jku`, `x5u`) are not even
+/// read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) alg: Algorithm,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) typ: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) kid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    b64: Option<IgnoredAny>,
+}
+
+impl<'a> Token<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// It is no token, or one that asks for something that we do not do.
+    pub(crate) fn read(text: &'a str) -> Result<Self, Refusal> {
+        if text.len() > MAX_BYTES {
+            return Err(Refusal::Invalid("too long"));
+        }
+        Self::split(text).ok_or(Refusal::Invalid("malformed"))
+    }
+
+    fn split(text: &'a str) -> Option<Self> {
+        let (signed, signature) = text.rsplit_once('.')?;
+        let (header, payload) = signed.split_once('.')?;
+        if ![header, payload, signature].into_iter().all(is_base64url) {
+            return None;
+        }
+        let header: Header = decode(header)?;
+        // Extensions that have to be understood (`crit`), of which `b64` is one: we understand
+        // none.
+        (header.crit.is_none() && header.b64.is_none()).then_some(Self {
+            header,
+            signed,
+            payload,
+            signature,
+        })
+    }
+
+    /// The claims, if `key` signed them. There is no other way to get at them.
+    ///
+    /// jsonwebtoken checks the signature only: its own validation accepts missing and wrongly typed
+    /// claims, and its clock cannot be set, so all rules about claims are in one place,
+    /// [`Claims::check`].
+    pub(crate) fn claims(&self, key: &DecodingKey) -> Result<Claims, Refusal> {
+        let algorithm = self.header.alg.into();
+        match jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), key, algorithm) {
+            Ok(true) => decode(self.payload).ok_or(Refusal::Invalid("claims")),
+            _ => Err(Refusal::Invalid("signature")),
+        }
+    }
+}
+
+fn is_base64url(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// One JSON object. The check for `{` is needed because serde also reads a struct from an array.
+fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    if is_object { serde_json::from_slice(&json).ok() } else { None }
+}
+
+/// A member that may be absent but not `null`. serde itself refuses one that is there twice.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    member: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(member).map(Some)
+}

@@ -1,0 +1,167 @@
+//! Reading the configuration: files below variables, whole, before anything else happens.
+
+use crate::Settings;
+use config::{Config, Environment, File, FileFormat, FileSourceFile};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Configuration that cannot be used: which key, from where, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(String);
+
+/// Reads, each over the one before:
+/// 1. `base.toml` in the directory named by `BFF_CONFIG_DIR`, else in `config` of the crate when
+///    cargo runs it, else in `./config`;
+/// 2. `<BFF_ENV>.toml` beside it, when `BFF_ENV` is set;
+/// 3. variables: `BFF__SERVER__LISTEN` for `server.listen`, `BFF__SERVICES__USERS__URL` for
+///    `services.users.url`.
+///
+/// # Errors
+/// The first file, key or value that cannot be used, with its source.
+pub fn load() -> Result<Settings, ConfigError> {
+    let directory = env::var_os("BFF_CONFIG_DIR").map_or_else(default_directory, PathBuf::from);
+    let layer = env::var("BFF_ENV").ok().filter(|name| !name.is_empty());
+    read(
+        &directory,
+        layer.as_deref(),
+        Environment::with_prefix("BFF").prefix_separator("__").separator("__"),
+    )
+}
+
+/// `cargo run` and `cargo test` name the crate that they run.
+fn default_directory() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default().join("config")
+}
+
+fn read(
+    directory: &Path,
+    layer: Option<&str>,
+    variables: Environment,
+) -> Result<Settings, ConfigError> {
+    let files = ["base"].into_iter().chain(layer).map(|name| file(directory, name));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    merge(&files, Some(variables)).map_err(|why| ConfigError(with_source(why, &files)))
+}
+
+/// The settings of some layers, or what is wrong with them.
+fn merge(files: &[LayerFile], variables: Option<Environment>) -> Result<Settings, String> {
+    let mut layers = Config::builder();
+    for file in files {
+        layers = layers.add_source(file.source.clone());
+    }
+    if let Some(variables) = variables {
+        layers = layers.add_source(variables);
+    }
+    let merged = layers.build().map_err(|error| error.to_string())?;
+    serde_path_to_error::deserialize(merged).map_err(|error| explain(&error))
+}
+
+/// Names the layer that an error came from: the first one with which the same error appears.
+fn with_source(why: String, files: &[LayerFile]) -> String {
+    if why.contains("missing") {
+        let all: Vec<_> = files.iter().map(|file| file.path.display().to_string()).collect();
+        return format!("{why}; it is neither in {} nor in the environment", all.join(", "));
+    }
+    let brings_it =
+        |n: &usize| files.get(..*n).is_some_and(|some| merge(some, None).is_err_and(|e| e == why));
+    let culprit = (1..=files.len()).find(brings_it).and_then(|n| files.get(n - 1));
+    let source =
+        culprit.map_or("the environment".to_owned(), |file| file.path.display().to_string());
+    if why.contains(&source) { why } else { format!("{why} in {source}") }
+}
+
+/// The config crate names the key of a wrong value by itself, but not always of a missing or
+/// unknown one.
+fn explain(error: &serde_path_to_error::Error<config::ConfigError>) -> String {
+    let (path, why) = (error.path().to_string(), error.inner().to_string());
+    if why.contains(" for key ") || path == "." { why } else { format!("{path}: {why}") }
+}
+
+struct LayerFile {
+    path: PathBuf,
+    source: File<FileSourceFile, FileFormat>,
+}
+
+fn file(directory: &Path, name: &str) -> Result<LayerFile, ConfigError> {
+    let path = directory.join(name).with_extension("toml");
+    if path.is_file() {
+        return Ok(LayerFile { source: File::from(path.as_path()).format(FileFormat::Toml), path });
+    }
+    let advice = if name == "base" {
+        "set BFF_CONFIG_DIR to the directory that has it"
+    } else {
+        "check BFF_ENV"
+    };
+    Err(ConfigError(format!("there is no file {}; {advice}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::HashMap, fs};
+
+    const GOOD: &str = "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n";
+
+    /// Reads a base file with variables set; the name keeps parallel tests apart.
+    fn check(name: &str, base: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let directory = env::temp_dir().join(format!("bff-config-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).map_err(|e| e.to_string())?;
+        fs::write(directory.join("base.toml"), base).map_err(|e| e.to_string())?;
+        let set: HashMap<_, _> =
+            variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let source = Environment::with_prefix("BFF")
+            .prefix_separator("__")
+            .separator("__")
+            .source(Some(set));
+        let result = read(&directory, None, source).map_err(|error| error.to_string());
+        fs::remove_dir_all(directory).map_err(|e| e.to_string())?;
+        result
+    }
+
+    #[test]
+    fn variables_win_over_files() {
+        let service =
+            format!("{GOOD}[services.users]\nurl = \"http://users\"\ntimeout = \"200ms\"\n");
+        let settings =
+            check("win", &service, &[("BFF__SERVICES__USERS__URL", "http://127.0.0.1:7101")]);
+        let users = settings.map(|mut settings| settings.services.remove("users"));
+        assert_eq!(
+            users.map(|s| s.map(|s| s.url.to_string())),
+            Ok(Some("http://127.0.0.1:7101/".to_owned()))
+        );
+    }
+
+    #[test]
+    fn errors_name_key_and_source() {
+        let cases = [
+            ("unknown", format!("{GOOD}[logs]\nlevl = \"info\"\n"), vec![], ["levl", "base.toml"]),
+            ("type", GOOD.replace("127.0.0.1:0", "nowhere"), vec![], ["listen", "base.toml"]),
+            (
+                "missing",
+                "[admin]\nlisten = \"127.0.0.1:0\"\n".to_owned(),
+                vec![],
+                ["server", "neither in"],
+            ),
+            (
+                "variable",
+                GOOD.to_owned(),
+                vec![("BFF__SERVER__MAX_HEADERS", "many")],
+                ["server.max_headers", "environment"],
+            ),
+            (
+                "typo",
+                GOOD.to_owned(),
+                vec![("BFF__SERVER__MAX_HEADER", "7")],
+                ["max_header", "environment"],
+            ),
+            ("syntax", "[server\n".to_owned(), vec![], ["line 1", "base.toml"]),
+        ];
+        for (name, base, variables, expected) in cases {
+            let error = check(name, &base, &variables).err().unwrap_or_default();
+            assert!(expected.iter().all(|part| error.contains(part)), "{name}: {error}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A BFF in production: configuration, perimeter, routing, telemetry, shutdown. A binary is
+//! `run(mobile::bff())`.
+//!
+//! Everything that can be wrong is found before a port opens: the endpoint table, the
+//! configuration, key files, certificates. Then [`Server::bind`] takes the ports, and
+//! [`Server::run`] answers until it is told to stop.
+#![forbid(unsafe_code)]
+
+mod admin;
+mod config;
+mod encoding;
+mod health;
+mod perimeter;
+mod respond;
+mod serve;
+mod server;
+mod settings;
+mod table;
+mod telemetry;
+mod worker;
+
+pub use config::{ConfigError, load};
+pub use server::{Server, StartError, Stop};
+pub use settings::{
+    AdminSettings, CacheSettings, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
+};
+
+pub use bff_auth::{BearerSettings, KeySource};
+pub use bff_upstream::ServiceSettings;
+
+use bff_core::Bff;
+use std::process::ExitCode;
+
+/// Runs a BFF until SIGTERM or SIGINT, and drains it then. Configuration comes from files and
+/// variables; see [`load`]. What is wrong at start-up is written to standard error, with what to do
+/// about it.
+#[must_use]
+#[allow(
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "logs do not exist yet; a binary gives its BFF away"
+)]
+pub fn run(bff: Bff) -> ExitCode {
+    let started = load().map_err(StartError::from).and_then(|settings| {
+        telemetry::logs::init(&settings.logs);
+        Server::bind(&bff, &settings)
+    });
+    let result = started
+        .and_then(|server| Ok(actix_web::rt::System::new().block_on(server.run_until_signal())?));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bff-{}: {error}", bff.name);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What is refused before anything else looks at a request.
+
+use crate::ServerSettings;
+use actix_web::{
+    HttpRequest,
+    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+use bff_core::{Class, Problem, Result};
+use percent_encoding::percent_decode_str;
+
+/// Names the BFF that a request already passed through.
+const HOP: &str = "x-bff-hop";
+
+/// Checks sizes, encoding, body and hops. The request's body is never read here.
+pub(crate) fn check(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
+    check_target(request, limits)?;
+    check_headers(request, limits)?;
+    check_body(request, limits)
+}
+
+fn check_target(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
+    let uri = request.uri();
+    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    if path.len() + query.len() > limits.max_uri_bytes {
+        let message = format!("The address is longer than {} bytes.", limits.max_uri_bytes);
+        return Err(Problem::new(Class::UriTooLong, "URI_TOO_LONG", message));
+    }
+    if well_encoded(path) && well_encoded(query) {
+        return Ok(());
+    }
+    let message = "The address has a broken percent-encoding, or one that is not UTF-8.";
+    Err(Problem::new(Class::Invalid, "INVALID_ENCODING", message))
+}
+
+/// Two hexadecimal digits after every `%`, and UTF-8 without control characters behind them.
+fn well_encoded(text: &str) -> bool {
+    if !text.contains('%') {
+        return true;
+    }
+    let digits = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    text.split('%').skip(1).all(digits)
+        && percent_decode_str(text)
+            .decode_utf8()
+            .is_ok_and(|decoded| !decoded.chars().any(char::is_control))
+}
+
+fn check_headers(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers.len() > limits.max_headers || bytes > limits.max_header_bytes {
+        let (lines, bytes) = (limits.max_headers, limits.max_header_bytes);
+        let message =
+            format!("The request has more than {lines} header lines or {bytes} bytes in them.");
+        return Err(Problem::new(Class::HeadersTooLarge, "HEADERS_TOO_LARGE", message));
+    }
+    if headers.contains_key(HOP) {
+        let message = "This request already passed through a backend for another surface; call the service itself.";
+        return Err(Problem::new(Class::Loop, "BFF_CALLED_BY_BFF", message));
+    }
+    Ok(())
+}
+
+/// No endpoint takes a body yet.
+fn check_body(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
+    let headers = request.headers();
+    let length =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|bytes| bytes > limits.max_body_bytes) {
+        let message = format!("The request body is larger than {} bytes.", limits.max_body_bytes);
+        return Err(Problem::new(Class::BodyTooLarge, "BODY_TOO_LARGE", message));
+    }
+    if length.unwrap_or_default() > 0 || headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Problem::new(
+            Class::UnsupportedMediaType,
+            "BODY_NOT_READ",
+            "This request takes no body.",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_whole_and_mean_text() {
+        for good in ["/a", "/a%20b", "/%C3%A9", "/100%25"] {
+            assert!(well_encoded(good), "{good}");
+        }
+        for bad in ["/%", "/%2", "/%zz", "/a%2", "/%ff", "/%00", "/%0d%0a", "/%c3"] {
+            assert!(!well_encoded(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! From an outcome to an HTTP response: envelope, validators, cache headers, encoding.
+
+use crate::{encoding::Coding, table::FixedHeaders, telemetry::report::Degraded};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use bff_core::{Answer, Class, Cx, Meta, Note, Problem, TraceId};
+use std::time::SystemTime;
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
+const DEGRADED: HeaderName = HeaderName::from_static("degraded");
+
+/// A response and the size of its body before compression.
+pub(crate) struct Response {
+    pub(crate) http: HttpResponse,
+    pub(crate) bytes: usize,
+}
+
+/// 200 with the envelope, or 304 when the client has the same view already. A degraded answer is
+/// never stored.
+pub(crate) fn answer(
+    request: &HttpRequest,
+    cx: &Cx,
+    fixed: &FixedHeaders,
+    answer: Answer,
+) -> Response {
+    let notes = cx.notes();
+    let coding = Coding::choose(request, answer.content().len());
+    let etag = notes.is_empty().then(|| etag(fixed, &answer, coding));
+    if let Some(etag) = &etag
+        && client_has(request, etag)
+    {
+        let mut builder = begin(StatusCode::NOT_MODIFIED, cx.trace().trace_id);
+        fixed_headers(&mut builder, fixed, &notes).insert_header((header::ETAG, etag.as_str()));
+        return Response { http: builder.finish(), bytes: 0 };
+    }
+    let meta = Meta {
+        trace_id: cx.trace().trace_id,
+        generated_at: SystemTime::now(),
+        latency: cx.deadline().start().elapsed(),
+        notes: &notes,
+    };
+    let body = answer.into_body(&meta);
+    let bytes = body.len();
+    let mut builder = begin(StatusCode::OK, cx.trace().trace_id);
+    fixed_headers(&mut builder, fixed, &notes)
+        .insert_header((header::CONTENT_TYPE, "application/json"));
+    if let Some(etag) = etag {
+        builder.insert_header((header::ETAG, etag));
+    }
+    if let Some(token) = coding.token() {
+        builder.insert_header((header::CONTENT_ENCODING, token));
+    }
+    match coding.encode(body) {
+        Ok(body) => Response { http: builder.body(body), bytes },
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be compressed");
+            problem(&internal(), cx.trace().trace_id, None)
+        }
+    }
+}
+
+/// The problem that stands for a fault of ours; what happened is in the log under the same trace
+/// id.
+pub(crate) fn internal() -> Problem {
+    Problem::new(
+        Class::Internal,
+        "INTERNAL",
+        "Something went wrong on our side. Please try again later.",
+    )
+}
+
+/// `application/problem+json`; never stored anywhere. `allow` goes with a 405.
+pub(crate) fn problem(
+    problem: &Problem,
+    trace_id: TraceId,
+    allow: Option<&'static str>,
+) -> Response {
+    let class = problem.class();
+    let status = StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut builder = begin(status, trace_id);
+    builder
+        .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    if let Some(seconds) = problem.retry_after_seconds() {
+        builder.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if let Some(methods) = allow {
+        builder.insert_header((header::ALLOW, methods));
+    }
+    match class {
+        Class::Unauthenticated => {
+            builder.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        // Whatever is left of such a request must not be read as the next one.
+        Class::BodyTooLarge
+        | Class::UnsupportedMediaType
+        | Class::HeadersTooLarge
+        | Class::UriTooLong => {
+            builder.force_close();
+        }
+        _ => {}
+    }
+    let body = problem.to_json(trace_id);
+    Response { bytes: body.len(), http: builder.body(body) }
+}
+
+fn begin(status: StatusCode, trace_id: TraceId) -> HttpResponseBuilder {
+    let mut builder = HttpResponse::build(status);
+    builder
+        .insert_header((TRACE_ID, trace_id.to_string()))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
+    builder
+}
+
+fn fixed_headers<'a>(
+    builder: &'a mut HttpResponseBuilder,
+    fixed: &FixedHeaders,
+    notes: &[Note],
+) -> &'a mut HttpResponseBuilder {
+    builder
+        .insert_header((SCHEMA_VERSION, fixed.schema.clone()))
+        .insert_header((header::VARY, fixed.vary.clone()));
+    if notes.is_empty() {
+        return builder.insert_header((header::CACHE_CONTROL, fixed.cache_control.clone()));
+    }
+    builder
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((DEGRADED, Degraded(notes).to_string()))
+}
+
+/// A strong validator of the view: `meta` is about this one response and does not count. Each
+/// encoding has its own (RFC 9110 section 8.8.3.3).
+fn etag(fixed: &FixedHeaders, answer: &Answer, coding: Coding) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(fixed.schema.as_bytes()).update(answer.content());
+    let hash = hasher.finalize().to_hex();
+    let half = hash.get(..32).unwrap_or_default();
+    coding.token().map_or_else(|| format!("\"{half}\""), |token| format!("\"{half}-{token}\""))
+}
+
+/// `If-None-Match`, compared as RFC 9110 section 13.1.2 says.
+fn client_has(request: &HttpRequest, etag: &str) -> bool {
+    let tags =
+        request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    tags.flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}

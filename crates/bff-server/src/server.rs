@@ -1,0 +1,264 @@
+//! From settings to open ports, and from a signal to an orderly end.
+
+use crate::{
+    ConfigError, ServerSettings, Settings, admin,
+    health::Health,
+    serve::serve,
+    table::Table,
+    telemetry::{metrics::Metrics, report::Telemetry, spans::Spans},
+    worker::{Shared, Worker},
+};
+use actix_web::{
+    App, HttpServer,
+    dev::{Server as ActixServer, ServerHandle},
+    web,
+};
+use bff_auth::{AuthError, BearerSettings, Keys};
+use bff_cache::MemoryStore;
+use bff_core::{Auth, Bff, TableError};
+use bff_upstream::{Services, ServicesError};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+
+/// Why a BFF does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The endpoint table cannot work.
+    #[error("endpoints: {0}")]
+    Table(#[from] TableError),
+    /// A service cannot be called as configured.
+    #[error("configuration: {0}")]
+    Services(#[from] ServicesError),
+    /// The callers' credentials cannot be verified as configured.
+    #[error("configuration: auth: {0}")]
+    Auth(#[from] AuthError),
+    /// `[auth]` is missing where it is needed, or present where nobody is asked.
+    #[error("configuration: auth: {0}")]
+    AuthMismatch(&'static str),
+    /// Spans cannot be sent as configured.
+    #[error("configuration: traces.otlp_endpoint: {0}")]
+    Traces(String),
+    /// A port cannot be taken.
+    #[error("{key}: cannot listen on {address}: {error}; is another process using the port?")]
+    Port {
+        /// The configuration key.
+        key: &'static str,
+        /// The address in it.
+        address: SocketAddr,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// The runtime failed.
+    #[error("the server stopped: {0}")]
+    Runtime(#[from] io::Error),
+}
+
+/// A BFF whose ports are open and that waits for [`run`](Self::run).
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    public: TcpListener,
+    admin: TcpListener,
+    shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    stop: Stop,
+}
+
+/// Tells a running server to drain and end.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<Notify>);
+
+impl Stop {
+    /// Begins to drain, as SIGTERM does.
+    pub fn stop(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Server {
+    /// Checks everything and then opens the ports.
+    ///
+    /// # Errors
+    /// The first thing that cannot work.
+    pub fn bind(bff: &Bff, settings: &Settings) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::new(bff.name, bff.version));
+        let spans = settings.traces.otlp_endpoint.as_deref();
+        let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
+        let shared = Shared {
+            bff: bff.name,
+            table: Table::of(bff)?,
+            limits: settings.server.clone(),
+            sample_ratio: settings.traces.sample_ratio,
+            services: Services::new(bff.name, &settings.services)?,
+            store: (settings.cache.memory_bytes > 0)
+                .then(|| MemoryStore::with_limit(settings.cache.memory_bytes)),
+            bearer: bearer(bff.auth, settings.auth.as_ref())?,
+            telemetry: Telemetry {
+                metrics: metrics.clone(),
+                spans: spans.map_err(|error| StartError::Traces(error.to_string()))?,
+            },
+        };
+        let (public, address) = listen("server.listen", settings.server.listen)?;
+        let (admin, admin_address) = listen("admin.listen", settings.admin.listen)?;
+        let (shared, health, stop) = (Arc::new(shared), Arc::default(), Stop::default());
+        Ok(Self { address, admin_address, public, admin, shared, metrics, health, stop })
+    }
+
+    /// The public address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of health and metrics.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Tells the server to end once it runs.
+    #[must_use]
+    pub fn stop_handle(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Answers until SIGTERM, SIGINT or [`Stop::stop`], then drains: readiness turns false, after
+    /// `drain_delay` the port closes, requests in flight finish within `drain_timeout`, the
+    /// last spans are sent.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub async fn run_until_signal(self) -> io::Result<()> {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = self.stop_handle();
+        actix_web::rt::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stop.stop();
+        });
+        self.run().await
+    }
+
+    /// [`run`](Self::run) on a runtime of its own; for tests, on a thread of its own.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn run_blocking(self) -> io::Result<()> {
+        actix_web::rt::System::new().block_on(self.run())
+    }
+
+    /// Answers until [`Stop::stop`], then drains.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub async fn run(self) -> io::Result<()> {
+        let limits = self.shared.limits.clone();
+        let public = public_server(self.public, self.shared.clone())?;
+        let admin = admin_server(self.admin, &self.health, &self.metrics)?;
+        let (public_handle, admin_handle) = (public.handle(), admin.handle());
+        actix_web::rt::spawn(admin);
+        let drain = drain(self.stop, self.health.clone(), public_handle, limits.drain_delay);
+        actix_web::rt::spawn(drain);
+        self.health.set_ready();
+        tracing::info!(bff = self.shared.bff, address = %self.address, admin = %self.admin_address, "ready");
+        public.await?;
+        admin_handle.stop(false).await;
+        let shared = self.shared;
+        // The exporter's thread is waited for, which must not happen on the event loop.
+        let flushed = actix_web::rt::task::spawn_blocking(move || {
+            if let Some(spans) = &shared.telemetry.spans {
+                spans.shutdown();
+            }
+        });
+        flushed.await.map_err(io::Error::other)?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn bearer(
+    auth: Auth,
+    settings: Option<&BearerSettings>,
+) -> Result<Option<(BearerSettings, Arc<Keys>)>, StartError> {
+    match (auth, settings) {
+        (Auth::Bearer, Some(settings)) => Ok(Some((settings.clone(), Keys::new(settings)?))),
+        (Auth::Open, None) => Ok(None),
+        (Auth::Bearer, None) => {
+            Err(StartError::AuthMismatch("missing, but every endpoint of this BFF needs a token"))
+        }
+        (Auth::Open, Some(_)) => {
+            Err(StartError::AuthMismatch("configured, but this BFF asks nobody who they are"))
+        }
+    }
+}
+
+fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let taken = |error| StartError::Port { key, address, error };
+    let listener = TcpListener::bind(address).map_err(taken)?;
+    let address = listener.local_addr().map_err(taken)?;
+    Ok((listener, address))
+}
+
+fn public_server(listener: TcpListener, shared: Arc<Shared>) -> io::Result<ActixServer> {
+    let ServerSettings {
+        workers, max_connections, head_timeout, keep_alive, drain_timeout, ..
+    } = shared.limits;
+    let workers =
+        workers.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let app = move || {
+        App::new()
+            .app_data(web::Data::new(Worker::new(shared.clone())))
+            .default_service(web::to(serve))
+    };
+    let server = HttpServer::new(app)
+        .workers(workers)
+        .max_connections(max_connections)
+        .client_request_timeout(head_timeout)
+        .keep_alive(keep_alive)
+        // A client that leaves cancels its calls at once; without this actix runs the handler to
+        // its end.
+        .h1_allow_half_closed(false)
+        .tcp_nodelay(true)
+        .shutdown_timeout(whole_seconds(drain_timeout))
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn admin_server(
+    listener: TcpListener,
+    health: &Arc<Health>,
+    metrics: &Arc<Metrics>,
+) -> io::Result<ActixServer> {
+    let (health, metrics) = (health.clone(), metrics.clone());
+    let app = move || App::new().configure(admin::routes(&health, &metrics));
+    Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
+}
+
+async fn drain(stop: Stop, health: Arc<Health>, server: ServerHandle, delay: Duration) {
+    stop.0.notified().await;
+    health.set_draining();
+    tracing::info!(delay_ms = delay.as_secs_f64() * 1e3, "draining");
+    tokio::time::sleep(delay).await;
+    server.stop(true).await;
+}
+
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}

@@ -1,0 +1,168 @@
+//! The configuration of a BFF: plain data, every key known, every duration with its unit.
+
+use bff_auth::BearerSettings;
+use bff_upstream::ServiceSettings;
+use serde::Deserialize;
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// All of it. Keys that are not here are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `[server]`: the public port.
+    pub server: ServerSettings,
+    /// `[admin]`: the port for health and metrics.
+    pub admin: AdminSettings,
+    /// `[logs]`.
+    #[serde(default)]
+    pub logs: LogSettings,
+    /// `[traces]`.
+    #[serde(default)]
+    pub traces: TraceSettings,
+    /// `[cache]`.
+    #[serde(default)]
+    pub cache: CacheSettings,
+    /// `[auth]`: the issuer of the callers' tokens; for a BFF that asks for them, and only there.
+    pub auth: Option<BearerSettings>,
+    /// `[services.<name>]`: everything that this BFF may call.
+    #[serde(default)]
+    pub services: BTreeMap<String, ServiceSettings>,
+}
+
+/// `[server]`: the public port and its limits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Worker threads; as many as there are processors when left out.
+    pub workers: Option<usize>,
+    /// The longest request target (path and query), in bytes.
+    #[serde(default = "max_uri_bytes")]
+    pub max_uri_bytes: usize,
+    /// The largest sum of header names and values, in bytes.
+    #[serde(default = "max_header_bytes")]
+    pub max_header_bytes: usize,
+    /// The most header lines. Above 96 actix's parser refuses by itself, with 431 and an empty
+    /// body.
+    #[serde(default = "max_headers")]
+    pub max_headers: usize,
+    /// The largest request body, in bytes.
+    #[serde(default = "max_body_bytes")]
+    pub max_body_bytes: usize,
+    /// The most open connections, per worker.
+    #[serde(default = "max_connections")]
+    pub max_connections: usize,
+    /// The longest wait for a request's head.
+    #[serde(default = "head_timeout", with = "humantime_serde")]
+    pub head_timeout: Duration,
+    /// How long an idle connection stays open; above the gateway's own, so that the gateway closes
+    /// first.
+    #[serde(default = "keep_alive", with = "humantime_serde")]
+    pub keep_alive: Duration,
+    /// How long readiness is false before the port closes, so that the gateway stops sending.
+    #[serde(default, with = "humantime_serde")]
+    pub drain_delay: Duration,
+    /// The longest wait for requests in flight when stopping.
+    #[serde(default = "drain_timeout", with = "humantime_serde")]
+    pub drain_timeout: Duration,
+}
+
+fn max_uri_bytes() -> usize {
+    8 * 1024
+}
+
+fn max_header_bytes() -> usize {
+    32 * 1024
+}
+
+fn max_headers() -> usize {
+    64
+}
+
+fn max_body_bytes() -> usize {
+    64 * 1024
+}
+
+fn max_connections() -> usize {
+    25_000
+}
+
+fn head_timeout() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn keep_alive() -> Duration {
+    Duration::from_secs(75)
+}
+
+fn drain_timeout() -> Duration {
+    Duration::from_secs(20)
+}
+
+/// `[admin]`: the port that no gateway exposes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// `[logs]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `json`, `text`, or `auto`: text on a terminal, JSON elsewhere.
+    pub format: LogFormat,
+    /// What to log, as `tracing-subscriber` filters say it: `info`, or `info,bff_auth=debug`.
+    pub level: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Auto, level: "info,actix_server=warn".to_owned() }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object per line.
+    Json,
+    /// For people.
+    Text,
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+}
+
+/// `[traces]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TraceSettings {
+    /// Where finished spans go: the full URL of an OTLP/HTTP collector, `http://collector:4318/v1/traces`. None when
+    /// left out.
+    pub otlp_endpoint: Option<String>,
+    /// The share of new traces that is recorded, 0 to 1. A caller's own decision is followed.
+    pub sample_ratio: f64,
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_ratio: 0.01 }
+    }
+}
+
+/// `[cache]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// What this process may keep in memory, in bytes; 0 keeps nothing.
+    pub memory_bytes: u64,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { memory_bytes: 64 * 1024 * 1024 }
+    }
+}

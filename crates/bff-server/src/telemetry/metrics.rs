@@ -1,0 +1,158 @@
+//! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
+
+use super::report::Report;
+use bff_core::{CallRecord, Criticality, Failure, Note};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+/// From a cached answer to a request at its budget, in seconds.
+const LATENCY_BUCKETS: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
+
+/// Everything that a BFF counts.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) in_flight: Gauge,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<EndpointLabel, Histogram>,
+    sent: Family<EndpointLabel, Counter>,
+    degraded: Family<DegradedLabels, Counter>,
+    calls: Family<CallLabels, Counter>,
+    call_latency: Family<DependencyLabels, Histogram>,
+    read: Family<DependencyLabels, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabel {
+    endpoint: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    endpoint: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DegradedLabels {
+    endpoint: &'static str,
+    section: &'static str,
+    filled: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DependencyLabels {
+    endpoint: &'static str,
+    dependency: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    endpoint: &'static str,
+    dependency: &'static str,
+    service: &'static str,
+    criticality: &'static str,
+    outcome: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new(bff: &'static str, version: &'static str) -> Self {
+        let latency = || Histogram::new(LATENCY_BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("bff"),
+            in_flight: Gauge::default(),
+            requests: Family::default(),
+            latency: Family::new_with_constructor(latency),
+            sent: Family::default(),
+            degraded: Family::default(),
+            calls: Family::default(),
+            call_latency: Family::new_with_constructor(latency),
+            read: Family::default(),
+        };
+        metrics.register(Info::new(vec![("name", bff), ("version", version)]));
+        metrics
+    }
+
+    fn register(&mut self, build: Info<Vec<(&'static str, &'static str)>>) {
+        let all = &mut self.registry;
+        all.register("build", "Which BFF this is", build);
+        all.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
+        all.register(
+            "requests",
+            "Requests by endpoint and status; 499 is a client that left",
+            self.requests.clone(),
+        );
+        let about = "From the request's head to its answer";
+        all.register_with_unit("request_duration", about, Unit::Seconds, self.latency.clone());
+        let about = "Body bytes sent to clients, before compression";
+        all.register_with_unit("sent", about, Unit::Bytes, self.sent.clone());
+        all.register(
+            "degraded_sections",
+            "Sections answered without their service",
+            self.degraded.clone(),
+        );
+        all.register("upstream_calls", "Calls to services by outcome", self.calls.clone());
+        let about = "From the decision to call to the projected answer";
+        all.register_with_unit(
+            "upstream_call_duration",
+            about,
+            Unit::Seconds,
+            self.call_latency.clone(),
+        );
+        let about = "Decoded body bytes read from services";
+        all.register_with_unit("upstream_read", about, Unit::Bytes, self.read.clone());
+    }
+
+    pub(crate) fn count(&self, report: &Report<'_>) {
+        let endpoint = report.endpoint;
+        self.requests.get_or_create(&RequestLabels { endpoint, status: report.status }).inc();
+        self.latency
+            .get_or_create(&EndpointLabel { endpoint })
+            .observe(report.started.elapsed().as_secs_f64());
+        self.sent.get_or_create(&EndpointLabel { endpoint }).inc_by(as_u64(report.bytes_sent));
+        for Note { section, filled, reason } in &report.notes {
+            let labels =
+                DegradedLabels { endpoint, section, filled: filled.word(), reason: reason.code() };
+            self.degraded.get_or_create(&labels).inc();
+        }
+        for call in &report.calls {
+            self.count_call(endpoint, call);
+        }
+    }
+
+    fn count_call(&self, endpoint: &'static str, call: &CallRecord) {
+        let outcome = match &call.failure {
+            None => "OK",
+            Some(Failure::Cancelled) => "CANCELLED",
+            Some(Failure::Fault(fault)) => fault.reason().code(),
+        };
+        let criticality = match call.criticality {
+            Criticality::Critical => "critical",
+            Criticality::Optional => "optional",
+        };
+        let (dependency, service) = (call.dependency, call.service);
+        self.calls
+            .get_or_create(&CallLabels { endpoint, dependency, service, criticality, outcome })
+            .inc();
+        let labels = DependencyLabels { endpoint, dependency };
+        self.call_latency.get_or_create(&labels).observe(call.elapsed.as_secs_f64());
+        self.read.get_or_create(&labels).inc_by(as_u64(call.bytes_read));
+    }
+
+    /// The exposition that a scraper reads.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn as_u64(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

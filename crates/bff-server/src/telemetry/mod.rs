@@ -1,0 +1,6 @@
+//! What an operator sees: logs, metrics and traces, all written from one report per request.
+
+pub(crate) mod logs;
+pub(crate) mod metrics;
+pub(crate) mod report;
+pub(crate) mod spans;

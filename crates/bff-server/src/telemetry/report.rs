@@ -1,0 +1,159 @@
+//! The report of one request: written when it ends, however it ends, and the source of its log
+//! line, metrics and spans.
+
+use super::{metrics::Metrics, spans::Spans};
+use bff_core::{CallRecord, Cx, Failure, Fault, Note, Reason, TraceContext};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+use tokio::time::Instant;
+
+/// What nginx and others write for a client that left before the answer.
+const CLIENT_LEFT: u16 = 499;
+
+/// Where reports go.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    pub(crate) metrics: std::sync::Arc<Metrics>,
+    pub(crate) spans: Option<Spans>,
+}
+
+/// A request on its way. Dropping it without [`end`](Self::end) reports that the client left.
+#[derive(Debug)]
+pub(crate) struct Running<'a> {
+    telemetry: &'a Telemetry,
+    pub(crate) endpoint: &'static str,
+    pub(crate) cx: Cx,
+    pub(crate) received: SystemTime,
+    ended: bool,
+}
+
+/// A request that ended.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) endpoint: &'static str,
+    pub(crate) status: u16,
+    pub(crate) trace: &'a TraceContext,
+    pub(crate) received: SystemTime,
+    pub(crate) started: Instant,
+    pub(crate) bytes_sent: usize,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) calls: Vec<CallRecord>,
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn begin(
+        telemetry: &'a Telemetry,
+        endpoint: &'static str,
+        received: SystemTime,
+        cx: Cx,
+    ) -> Self {
+        telemetry.metrics.in_flight.inc();
+        Self { telemetry, endpoint, cx, received, ended: false }
+    }
+
+    pub(crate) fn end(mut self, status: u16, bytes_sent: usize) {
+        self.report(status, bytes_sent);
+    }
+
+    fn report(&mut self, status: u16, bytes_sent: usize) {
+        self.ended = true;
+        self.telemetry.metrics.in_flight.dec();
+        self.telemetry.write(&Report {
+            endpoint: self.endpoint,
+            status,
+            trace: self.cx.trace(),
+            received: self.received,
+            started: self.cx.deadline().start(),
+            bytes_sent,
+            notes: self.cx.notes(),
+            calls: self.cx.take_calls(),
+        });
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.report(CLIENT_LEFT, 0);
+        }
+    }
+}
+
+impl Telemetry {
+    fn write(&self, report: &Report<'_>) {
+        self.metrics.count(report);
+        if let Some(spans) = self.spans.as_ref().filter(|_| report.trace.sampled) {
+            spans.write(report);
+        }
+        for call in &report.calls {
+            log_failure(call);
+        }
+        tracing::info!(
+            endpoint = report.endpoint,
+            status = report.status,
+            latency_ms = milliseconds(report.started.elapsed()),
+            bytes_sent = report.bytes_sent,
+            bytes_read = report.bytes_read(),
+            degraded = (!report.notes.is_empty())
+                .then(|| tracing::field::display(Degraded(&report.notes))),
+            "request"
+        );
+    }
+}
+
+/// Milliseconds with the microseconds behind the point.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// One line per failed call, with what an operator needs and a client never sees. A thing that does
+/// not exist is no failure of anybody.
+fn log_failure(call: &CallRecord) {
+    let Some(Failure::Fault(fault)) = &call.failure else { return };
+    if matches!(fault.reason(), Reason::NotFound | Reason::Unauthenticated) {
+        return;
+    }
+    let advice = match fault {
+        Fault::Unconfigured => "add [services.<name>] to the configuration",
+        Fault::TimedOut(_) | Fault::Late => {
+            "look at the service's latency, or raise its timeout or the route's budget"
+        }
+        Fault::Malformed(_) | Fault::TooLarge { .. } => {
+            "compare the service's answer with the view that reads it"
+        }
+        Fault::Unreachable(_) | Fault::Broken(_) => {
+            "check that the service runs and that its url is right"
+        }
+        _ => "look at the service's own logs for this trace",
+    };
+    tracing::warn!(
+        dependency = call.dependency,
+        service = call.service,
+        criticality = ?call.criticality,
+        elapsed_ms = milliseconds(call.elapsed),
+        fault = %fault,
+        advice,
+        "call failed"
+    );
+}
+
+impl Report<'_> {
+    /// The decoded bytes of all bodies that were read from services.
+    pub(crate) fn bytes_read(&self) -> usize {
+        self.calls.iter().map(|call| call.bytes_read).sum()
+    }
+}
+
+/// The items of the `Degraded` header, separated as a structured-field list.
+pub(crate) struct Degraded<'a>(pub(crate) &'a [Note]);
+
+impl fmt::Display for Degraded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, note) in self.0.iter().enumerate() {
+            write!(f, "{}{note}", if place == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}

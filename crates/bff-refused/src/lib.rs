@@ -1,0 +1,1 @@
+//! Programs the compiler must refuse, with the message it must give.

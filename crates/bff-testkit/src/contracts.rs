@@ -1,0 +1,224 @@
+//! Contract files: the golden shape of every endpoint, compared on every test run.
+//!
+//! `UPDATE_CONTRACTS=1` rewrites them, but never a changed shape under an unchanged revision.
+
+use bff_core::{Audience, Bff, Endpoint, Member, Shape};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What a contract file holds.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contract {
+    /// `GET /mobile/v1/home`.
+    endpoint: String,
+    /// `mobile.home/3`, as in `X-Schema-Version`.
+    schema: String,
+    /// `shared` or `personal`.
+    audience: String,
+    /// Every view in the answer, by name, with its version and fingerprint.
+    views: BTreeMap<String, Version>,
+    /// What a client sees, without `meta`.
+    shape: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Version {
+    revision: u32,
+    fingerprint: String,
+}
+
+/// Compares the endpoints of a BFF with the files in `directory/<bff>/`, or rewrites those when
+/// `UPDATE_CONTRACTS` is set.
+///
+/// # Errors
+/// Everything that differs, with what to do about it.
+pub fn check(bff: &Bff, directory: &Path) -> Result<(), String> {
+    let update = std::env::var_os("UPDATE_CONTRACTS").is_some_and(|value| !value.is_empty());
+    check_against(bff, directory, update)
+}
+
+fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String> {
+    let mut complaints = String::new();
+    let mut expected = Vec::new();
+    for endpoint in &bff.endpoints {
+        let path = path_of(bff, endpoint, directory);
+        if let Err(why) = check_one(&Contract::of(bff, endpoint), &path, update) {
+            let _ = write!(complaints, "\n{}: {why}\n", path.display());
+        }
+        expected.push(path);
+    }
+    for path in files_below(&directory.join(bff.name)).map_err(|error| error.to_string())? {
+        if !expected.contains(&path) {
+            let _ = write!(
+                complaints,
+                "\n{}: no endpoint has this contract; delete the file if the endpoint was retired, or give the view its name back\n",
+                path.display()
+            );
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+fn check_one(contract: &Contract, path: &Path, update: bool) -> Result<(), String> {
+    let locked = match fs::read(path) {
+        Ok(bytes) => {
+            Some(serde_json::from_slice::<Contract>(&bytes).map_err(|error| error.to_string())?)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.to_string()),
+    };
+    if let Some(locked) = &locked {
+        locked.allows(contract)?;
+        if locked == contract {
+            return Ok(());
+        }
+    }
+    if update {
+        return write_file(contract, path).map_err(|error| error.to_string());
+    }
+    match locked {
+        None => Err("there is no contract for this endpoint yet; run `make contracts` and commit the file".to_owned()),
+        Some(_) => Err("the endpoint differs from its contract; run `make contracts`, read the diff as a client \
+                        would, and commit it with a line in the BFF's CHANGELOG.md"
+            .to_owned()),
+    }
+}
+
+impl Contract {
+    fn of(bff: &Bff, endpoint: &Endpoint) -> Self {
+        let mut views = BTreeMap::new();
+        collect_views(endpoint.shape(), &mut views);
+        Self {
+            endpoint: format!(
+                "{} {}",
+                format!("{:?}", endpoint.method()).to_uppercase(),
+                endpoint.path()
+            ),
+            schema: format!("{}.{}/{}", bff.name, endpoint.name(), endpoint.shape().revision()),
+            audience: match endpoint.audience() {
+                Audience::Shared => "shared".to_owned(),
+                Audience::Personal => "personal".to_owned(),
+            },
+            views,
+            shape: sketch(endpoint.shape()),
+        }
+    }
+
+    /// A changed shape needs a higher revision, also when the file is about to be rewritten:
+    /// clients and caches tell shapes apart by it.
+    fn allows(&self, new: &Self) -> Result<(), String> {
+        let mut changed = Vec::new();
+        for (name, version) in &new.views {
+            let Some(old) = self.views.get(name) else { continue };
+            if old.fingerprint != version.fingerprint && version.revision <= old.revision {
+                changed.push(format!(
+                    "`{}`: write #[view(revision = {})]",
+                    type_name(name),
+                    old.revision + 1
+                ));
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "the shape changed but the revision did not. Old and new instances would read each other's cached values, \
+             and clients could not tell the answers apart. Raise the revision of every view that changed, itself or \
+             through a member, then run `make contracts`:\n  {}",
+            changed.join("\n  ")
+        ))
+    }
+}
+
+/// `contracts/mobile/v1/home.json` for `/mobile/v1/home`.
+fn path_of(bff: &Bff, endpoint: &Endpoint, directory: &Path) -> PathBuf {
+    let version = |part: &&str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
+    let version = endpoint.path().split('/').find(version).unwrap_or("unversioned");
+    directory.join(bff.name).join(version).join(endpoint.name()).with_extension("json")
+}
+
+fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn write_file(contract: &Contract, path: &Path) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let mut text = serde_json::to_string_pretty(contract)?;
+    text.push('\n');
+    fs::write(path, text)
+}
+
+fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
+    match shape {
+        Shape::Maybe(inner) | Shape::List(inner) => collect_views(inner, views),
+        Shape::Record { name, revision, members } => {
+            let version =
+                Version { revision: *revision, fingerprint: shape.fingerprint().to_string() };
+            views.insert((*name).to_owned(), version);
+            for member in *members {
+                collect_views(member.shape, views);
+            }
+        }
+        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => {}
+    }
+}
+
+/// The shape as a reader would sketch it: `?` marks a member that may be missing.
+fn sketch(shape: &Shape) -> Value {
+    match shape {
+        Shape::Flag => json!("true or false"),
+        Shape::Whole => json!("whole number"),
+        Shape::Decimal => json!("number"),
+        Shape::Text => json!("text"),
+        Shape::Maybe(inner) => sketch(inner),
+        Shape::List(inner) => json!([sketch(inner)]),
+        Shape::Choice(words) => json!(words.join(" | ")),
+        Shape::Record { members, .. } => {
+            let entry = |Member { name, shape, .. }: &Member| match shape {
+                Shape::Maybe(_) => (format!("{name}?"), sketch(shape)),
+                _ => ((*name).to_owned(), sketch(shape)),
+            };
+            Value::Object(members.iter().map(entry).collect::<Map<_, _>>())
+        }
+    }
+}
+
+/// `product-page` as `ProductPage`.
+fn type_name(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase())
+            .into_iter()
+            .chain(letters)
+            .collect::<String>()
+    };
+    name.split('-').map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests;

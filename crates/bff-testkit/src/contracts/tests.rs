@@ -1,0 +1,113 @@
+//! A contract refuses what would break a client or a cache, and says what to do.
+
+use super::*;
+use bff_core::Auth;
+use bff_core::prelude::*;
+
+mod before {
+    use bff_core::prelude::*;
+
+    #[derive(View)]
+    pub(super) struct Home {
+        user: Profile,
+    }
+
+    #[derive(View)]
+    struct Profile {
+        display_name: String,
+    }
+
+    pub(super) async fn home(_: &Cx) -> Result<Home> {
+        Ok(Home { user: Profile { display_name: String::new() } })
+    }
+}
+
+mod renamed {
+    use bff_core::prelude::*;
+
+    #[derive(View)]
+    pub(super) struct Home {
+        user: Profile,
+    }
+
+    #[derive(View)]
+    struct Profile {
+        nickname: String,
+    }
+
+    pub(super) async fn home(_: &Cx) -> Result<Home> {
+        Ok(Home { user: Profile { nickname: String::new() } })
+    }
+}
+
+mod bumped {
+    use bff_core::prelude::*;
+
+    #[derive(View)]
+    #[view(revision = 2)]
+    pub(super) struct Home {
+        user: Profile,
+    }
+
+    #[derive(View)]
+    #[view(revision = 2)]
+    struct Profile {
+        nickname: String,
+    }
+
+    pub(super) async fn home(_: &Cx) -> Result<Home> {
+        Ok(Home { user: Profile { nickname: String::new() } })
+    }
+}
+
+fn bff(endpoint: Endpoint) -> Bff {
+    Bff { name: "mobile", version: "0.0.0", auth: Auth::Open, endpoints: vec![endpoint] }
+}
+
+/// A directory of the test's own with the contract of `before` in it.
+fn directory(name: &str) -> PathBuf {
+    let directory =
+        std::env::temp_dir().join(format!("bff-contracts-{}-{name}", std::process::id()));
+    check_against(&bff(get("/mobile/v1/home").to(before::home)), &directory, true).unwrap();
+    directory
+}
+
+#[test]
+fn a_renamed_field_without_a_new_revision_is_refused_even_when_rewriting() {
+    let directory = directory("renamed");
+    let renamed = bff(get("/mobile/v1/home").to(renamed::home));
+    for update in [false, true] {
+        let why = check_against(&renamed, &directory, update).unwrap_err();
+        assert!(why.contains("`Home`: write #[view(revision = 2)]"), "{why}");
+        assert!(why.contains("`Profile`: write #[view(revision = 2)]"), "{why}");
+        assert!(why.contains("make contracts"), "{why}");
+    }
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn a_new_revision_is_accepted_once_the_file_is_rewritten() {
+    let directory = directory("bumped");
+    let bumped = bff(get("/mobile/v1/home").to(bumped::home));
+    assert!(
+        check_against(&bumped, &directory, false)
+            .unwrap_err()
+            .contains("differs from its contract")
+    );
+    check_against(&bumped, &directory, true).unwrap();
+    check_against(&bumped, &directory, false).unwrap();
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn a_file_without_its_endpoint_is_named() {
+    let directory = directory("orphan");
+    let why = check_against(&bff(get("/mobile/v2/home").to(before::home)), &directory, false)
+        .unwrap_err();
+    assert!(
+        why.contains("no contract for this endpoint yet")
+            && why.contains("no endpoint has this contract"),
+        "{why}"
+    );
+    fs::remove_dir_all(directory).unwrap();
+}

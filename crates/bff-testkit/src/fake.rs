@@ -1,0 +1,69 @@
+//! An endpoint without a server: the handler, a context, and a function that plays all services.
+
+use crate::test_bff::USER;
+use bff_core::{
+    Auth, Bff, Cx, Deadline, Fault, Found, Incoming, Meta, Problem, Routes, TraceContext,
+    ports::{Local, Outbound, Principal, Transport},
+};
+use bytes::Bytes;
+use serde_json::Value;
+use std::{rc::Rc, sync::Arc, time::SystemTime};
+
+/// Answers calls with a function.
+struct FakeTransport<F>(F);
+
+impl<F: Fn(&Outbound<'_>) -> Result<Value, Fault>> Transport for FakeTransport<F> {
+    fn send<'a>(
+        &'a self,
+        request: &'a Outbound<'a>,
+        _until: tokio::time::Instant,
+    ) -> Local<'a, Result<Bytes, Fault>> {
+        let answer = (self.0)(request).map(|json| Bytes::from(json.to_string()));
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// Runs the endpoint at `target` as the test user and gives the body that a client would get.
+/// `services` plays every service: it is asked once per call.
+///
+/// # Errors
+/// The problem that a client would get.
+///
+/// # Panics
+/// When the BFF has no such endpoint: it is a test.
+#[expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test without an endpoint has nothing to say"
+)]
+pub fn ask(
+    bff: &Bff,
+    target: &str,
+    services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
+) -> Result<Value, Problem> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let routes = Routes::of(bff).expect("the endpoint table works");
+    let Found::Endpoint(_, endpoint, parameters) = routes.find("GET", path) else {
+        panic!("{} has no endpoint at {path}", bff.name)
+    };
+    let cx = Cx::new(Incoming {
+        bff: bff.name,
+        transport: Rc::new(FakeTransport(services)),
+        store: None,
+        principal: Principal::new(USER).filter(|_| bff.auth == Auth::Bearer).map(Arc::new),
+        trace: TraceContext::continue_from(None, None, || false),
+        deadline: Deadline::starting_now(endpoint.budget()),
+        parameters,
+        query: query.to_owned(),
+    });
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let answer = runtime.block_on(endpoint.answer(&cx))?;
+    let meta = Meta {
+        trace_id: cx.trace().trace_id,
+        generated_at: SystemTime::UNIX_EPOCH,
+        latency: cx.deadline().start().elapsed(),
+        notes: &cx.notes(),
+    };
+    Ok(serde_json::from_slice(&answer.into_body(&meta)).expect("an answer is JSON"))
+}

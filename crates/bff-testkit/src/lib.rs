@@ -1,0 +1,16 @@
+//! Real neighbours for a BFF under test: sample services with faults, an issuer, a BFF on a free
+//! port, contract files.
+#![forbid(unsafe_code)]
+
+pub mod contracts;
+pub mod fake;
+pub mod http;
+pub mod issuer;
+pub mod services;
+mod test_bff;
+
+pub use issuer::Issuer;
+/// JSON as tests write and compare it.
+pub use serde_json::{Value as Json, json};
+pub use services::{Fault, Ports, SampleServices, Service, Stats, UnknownService};
+pub use test_bff::TestBff;

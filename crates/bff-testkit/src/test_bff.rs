@@ -1,0 +1,197 @@
+//! A real BFF on a free port with real services behind it, in one line.
+
+use crate::{
+    http::{self, Reply},
+    issuer::Issuer,
+    services::{SampleServices, Service},
+};
+use bff_core::Bff;
+use bff_server::{Server, Settings, Stop};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::LazyLock,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+/// A running BFF with its own services. Dropping it stops both.
+#[derive(Debug)]
+pub struct TestBff {
+    /// The services behind it.
+    pub services: SampleServices,
+    /// The public address.
+    pub address: SocketAddr,
+    /// The address of health and metrics.
+    pub admin_address: SocketAddr,
+    audience: String,
+    stop: Stop,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// The user for whom requests are made: one with orders.
+pub(crate) const USER: &str = "u-1";
+
+impl TestBff {
+    /// Starts a BFF in its crate's own configuration, on free ports, with sample services of its
+    /// own.
+    ///
+    /// # Panics
+    /// When anything does not start: it is a test.
+    #[must_use]
+    pub fn start(bff: &Bff) -> Self {
+        Self::start_with(bff, |_| {})
+    }
+
+    /// Starts a BFF whose settings are changed first.
+    ///
+    /// # Panics
+    /// When anything does not start: it is a test.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
+    pub fn start_with(bff: &Bff, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::launch(
+            bff,
+            bff_server::load().expect("the crate's own configuration is good"),
+            change,
+        )
+    }
+
+    /// Starts a BFF in settings of the test's own, for crates that have no configuration. Ports,
+    /// services and keys are replaced as in [`start`](Self::start).
+    ///
+    /// # Panics
+    /// When anything does not start: it is a test.
+    #[must_use]
+    pub fn start_from(bff: &Bff, settings: Settings) -> Self {
+        Self::launch(bff, settings, |_| {})
+    }
+
+    #[expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
+    fn launch(bff: &Bff, mut settings: Settings, change: impl FnOnce(&mut Settings)) -> Self {
+        let services = SampleServices::start().expect("sample services start");
+        point_at(&mut settings, &services).expect("the issuer's keys can be written");
+        change(&mut settings);
+        let server = Server::bind(bff, &settings).expect("the BFF binds");
+        Self {
+            services,
+            address: server.address(),
+            admin_address: server.admin_address(),
+            audience: settings.auth.map(|auth| auth.audience).unwrap_or_default(),
+            stop: server.stop_handle(),
+            thread: Some(std::thread::spawn(|| server.run_blocking())),
+        }
+    }
+
+    /// `GET` as the test user.
+    #[must_use]
+    pub fn get(&self, target: &str) -> Reply {
+        self.get_as(USER, target)
+    }
+
+    /// `GET` as another user: the sample services know `u-1` to `u-5000`.
+    #[must_use]
+    pub fn get_as(&self, user: &str, target: &str) -> Reply {
+        self.send("GET", target, &[("authorization", &self.credential(user))])
+    }
+
+    /// `GET` as the test user, with more headers.
+    #[must_use]
+    pub fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let credential = self.credential(USER);
+        let headers = [&[("authorization", credential.as_str())], headers].concat();
+        self.send("GET", target, &headers)
+    }
+
+    /// The `Authorization` header of a user.
+    #[must_use]
+    pub fn credential(&self, user: &str) -> String {
+        format!("Bearer {}", Issuer::shared().token(user, &self.audience))
+    }
+
+    /// Any request, with exactly these headers.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that gets no answer has nothing to say")]
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
+        http::send(self.address, method, target, headers).expect("the BFF answers")
+    }
+
+    /// The metrics as text.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that gets no answer has nothing to say")]
+    pub fn metrics(&self) -> String {
+        http::send(self.admin_address, "GET", "/metrics", &[])
+            .expect("the admin port answers")
+            .text()
+    }
+
+    /// The value of a metric with exactly these labels, as they are printed; 0 when it is not there
+    /// yet.
+    #[must_use]
+    pub fn metric(&self, name_and_labels: &str) -> f64 {
+        let text = self.metrics();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix(name_and_labels)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok()).unwrap_or_default()
+    }
+
+    /// Waits until `condition` holds, for at most `patience`.
+    #[must_use]
+    pub fn eventually(&self, patience: Duration, condition: impl Fn(&Self) -> bool) -> bool {
+        let until = Instant::now() + patience;
+        loop {
+            if condition(self) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for TestBff {
+    fn drop(&mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+/// Free ports, the sample services for every service that they play, and the test issuer's keys.
+fn point_at(settings: &mut Settings, services: &SampleServices) -> io::Result<()> {
+    settings.server.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    settings.admin.listen = settings.server.listen;
+    settings.server.workers = Some(1);
+    for (name, service) in &mut settings.services {
+        if let Some(sample) =
+            name.parse::<Service>().ok().and_then(|known| services.url(known).parse().ok())
+        {
+            service.url = sample;
+        }
+    }
+    if let Some(auth) = &mut settings.auth {
+        auth.issuer = Issuer::shared().issuer().to_owned();
+        auth.keys = bff_server::KeySource::File(keys_file()?);
+    }
+    Ok(())
+}
+
+/// One file per process, written once: a second write would show other tests half a file.
+fn keys_file() -> io::Result<PathBuf> {
+    static FILE: LazyLock<io::Result<PathBuf>> = LazyLock::new(|| {
+        let directory = std::env::temp_dir().join(format!("bff-testkit-{}", std::process::id()));
+        std::fs::create_dir_all(&directory)?;
+        Issuer::shared().write_jwks(&directory)
+    });
+    FILE.as_ref().cloned().map_err(|error| io::Error::new(error.kind(), error.to_string()))
+}

@@ -1,0 +1,20 @@
+//! What is on sale.
+
+use bff_core::prelude::*;
+
+const CATALOG: Service = Service::named("catalog");
+
+/// Names a product.
+pub(crate) type ProductId = Id<Product>;
+
+/// Products are the same for everybody.
+pub(crate) enum Product {}
+
+impl Kind for Product {
+    type Scope = Shared;
+}
+
+/// One product.
+pub(crate) fn product<T: View>(id: &ProductId) -> Call<T, Shared> {
+    CATALOG.get(("products", id)).named("product")
+}

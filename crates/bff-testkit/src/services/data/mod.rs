@@ -41,7 +41,9 @@ fn find(world: World, service: Service, request: &Request) -> Result<Value, Refu
         (Service::Orders, ["users", id, "orders"]) => {
             Ok(orders::of_user(world, user(id)?, limit()?))
         }
-        (Service::Orders, ["orders", id]) => orders::by_id(world, id).ok_or(Refusal::NotFound),
+        (Service::Orders, ["orders", id]) => orders::by_id(world, id)
+            .filter(|order| concerns(order, request))
+            .ok_or(Refusal::NotFound),
         (Service::Recommendations, ["users", id, "recommendations"]) => {
             Ok(recommendations::for_user(world, user(id)?, limit()?))
         }
@@ -65,6 +67,11 @@ fn find(world: World, service: Service, request: &Request) -> Result<Value, Refu
         }
         _ => Err(Refusal::NotFound),
     }
+}
+
+/// A BFF says for whom it asks; whether that user may see the order is the service's to decide.
+fn concerns(order: &Value, request: &Request) -> bool {
+    request.header("x-user-id").is_none_or(|user| order["userId"] == user)
 }
 
 fn user(id: &str) -> Result<u64, Refusal> {

@@ -50,6 +50,21 @@ fn every_answer_carries_headers_that_a_bff_must_not_pass_on() {
 }
 
 #[test]
+fn an_order_is_nobody_elses() {
+    let services = SampleServices::start().unwrap();
+    let reply = |user: &str| {
+        let asked = crate::http::send(
+            services.url(Service::Orders)["http://".len()..].parse().unwrap(),
+            "GET",
+            "/orders/o-1-1",
+            &[("x-user-id", user)],
+        );
+        asked.unwrap().status
+    };
+    assert_eq!((reply("u-1"), reply("u-2")), (200, 404));
+}
+
+#[test]
 fn users_have_forty_fields_and_two_and_a_half_kilobytes() {
     let services = SampleServices::start().unwrap();
     for number in [1, 2, 77, 5000] {

@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_CONTRACTS=1` rewrites them, but never a changed shape under an unchanged revision.
 
-use bff_core::{Audience, Bff, Endpoint, Member, Shape};
+use bff_core::{Audience, Bff, Endpoint, Fingerprint, Member, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -50,6 +50,14 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
     let mut expected = Vec::new();
     for endpoint in &bff.endpoints {
         let path = path_of(bff, endpoint, directory);
+        if let Some(name) = ambiguous(endpoint.shape(), &mut BTreeMap::new()) {
+            let name = type_name(name);
+            let _ = write!(
+                complaints,
+                "\n{}: two different views are called `{name}`; rename one\n",
+                path.display()
+            );
+        }
         if let Err(why) = check_one(&Contract::of(bff, endpoint), &path, update) {
             let _ = write!(complaints, "\n{}: {why}\n", path.display());
         }
@@ -183,6 +191,24 @@ fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
             }
         }
         Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => {}
+    }
+}
+
+/// The name that two different views of one answer share, if there is one: the file could hold only one of them.
+fn ambiguous(
+    shape: &Shape,
+    seen: &mut BTreeMap<&'static str, Fingerprint>,
+) -> Option<&'static str> {
+    match shape {
+        Shape::Maybe(inner) | Shape::List(inner) => ambiguous(inner, seen),
+        Shape::Record { name, members, .. } => {
+            let fingerprint = shape.fingerprint();
+            if seen.insert(name, fingerprint).is_some_and(|other| other != fingerprint) {
+                return Some(name);
+            }
+            members.iter().find_map(|member| ambiguous(member.shape, seen))
+        }
+        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => None,
     }
 }
 

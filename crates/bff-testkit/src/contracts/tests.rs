@@ -60,6 +60,34 @@ mod bumped {
     }
 }
 
+mod doubled {
+    use bff_core::prelude::*;
+
+    mod other {
+        use bff_core::prelude::*;
+
+        #[derive(View)]
+        pub(super) struct Item {
+            pub(super) b: u32,
+        }
+    }
+
+    #[derive(View)]
+    pub(super) struct Home {
+        first: Item,
+        second: other::Item,
+    }
+
+    #[derive(View)]
+    struct Item {
+        a: u32,
+    }
+
+    pub(super) async fn home(_: &Cx) -> Result<Home> {
+        Ok(Home { first: Item { a: 1 }, second: other::Item { b: 2 } })
+    }
+}
+
 fn bff(endpoint: Endpoint) -> Bff {
     Bff { name: "mobile", version: "0.0.0", auth: Auth::Open, endpoints: vec![endpoint] }
 }
@@ -109,5 +137,15 @@ fn a_file_without_its_endpoint_is_named() {
             && why.contains("no endpoint has this contract"),
         "{why}"
     );
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn two_views_of_one_name_are_refused() {
+    let directory =
+        std::env::temp_dir().join(format!("bff-contracts-{}-doubled", std::process::id()));
+    let why = check_against(&bff(get("/mobile/v1/home").to(doubled::home)), &directory, true)
+        .unwrap_err();
+    assert!(why.contains("two different views are called `Item`"), "{why}");
     fs::remove_dir_all(directory).unwrap();
 }

@@ -149,8 +149,9 @@ impl fmt::Debug for Endpoint {
 /// An async function from `&Cx` and up to three [`FromCx`] arguments to a view.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an endpoint",
-    note = "a handler is `async fn(cx: &Cx, ..) -> Result<View>` with up to three arguments that a request brings \
-            along, and its answer derives `View`"
+    label = "its answer may not leave this BFF, or an argument is not something a request brings along",
+    note = "what leaves is a view: answer with `Result<..>` of a struct with `#[derive(View)]`",
+    note = "a handler takes `&Cx` and then up to three of `User`, an `Id`, `Page`"
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     /// What it answers with.

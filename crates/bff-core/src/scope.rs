@@ -1,6 +1,11 @@
 //! Whose data a call touches, computed by the compiler from what the call mentions.
 
 mod sealed {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not a scope: data is `Shared` or `Personal`",
+        label = "neither `Shared` nor `Personal`",
+        note = "data that some users share and others may not see is `Personal`"
+    )]
     pub trait Sealed {}
 }
 

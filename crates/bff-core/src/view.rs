@@ -18,7 +18,8 @@ use serde::{Serialize, de::DeserializeOwned};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not leave this BFF: it is not a view",
     label = "not a view",
-    note = "declare what the client renders as a struct with `#[derive(View)]` and answer with that"
+    note = "declare what the client renders as a struct with `#[derive(View)]` and answer with that",
+    note = "a member is text, a number, a flag, an `Id`, another view, or an `Option` or `Vec` of one"
 )]
 pub trait View: Serialize + DeserializeOwned + 'static {
     /// What the view looks like on the wire.
@@ -51,6 +52,7 @@ pub use bff_derive::View;
 
 macro_rules! leaf {
     ($($shape:ident: $($type:ty),+;)+) => {$($(
+        #[diagnostic::do_not_recommend]
         impl View for $type {
             const SHAPE: &'static Shape = &Shape::$shape;
         }

@@ -54,13 +54,19 @@ fn refuse_doubles(members: &[Member<'_>]) -> syn::Result<()> {
         if !names.insert(&member.name) {
             return Err(Error::new_spanned(
                 member.field,
-                format!("another member is written as `{}`", member.name),
+                format!(
+                    "another member is written as `{}`: a name stands for one thing",
+                    member.name
+                ),
             ));
         }
         if !sources.insert(&member.from) {
             return Err(Error::new_spanned(
                 member.field,
-                format!("another member is read from `{}`", member.from),
+                format!(
+                    "another member is read from `{}`: read it once, and reshape with `.map(..)`",
+                    member.from
+                ),
             ));
         }
     }

@@ -1,0 +1,11 @@
+//! Revisions count from one.
+
+use bff_core::prelude::*;
+
+#[derive(View)]
+#[view(revision = 0)]
+struct Order {
+    status: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A user cannot be turned into text, so the compiler always sees when a call mentions one.
+
+use bff_core::prelude::*;
+
+fn text(me: &User) -> String {
+    me.as_str().to_owned()
+}
+
+fn main() {}

@@ -1,0 +1,203 @@
+//! Who may depend on whom.
+
+use crate::workspace::{self, Dependency, Graph, Package};
+use std::collections::{HashSet, VecDeque};
+
+const CORE: &str = "bff-core";
+const ADAPTERS: [&str; 3] = ["bff-upstream", "bff-cache", "bff-auth"];
+
+/// Two teams release two BFFs at different times: what both need is a crate, never the other BFF.
+fn between_bffs(packages: &[Package]) -> Vec<String> {
+    let bffs = names_below("bffs/", packages);
+    let advice = "a BFF depends on no other BFF; copy what both need, or move it to crates/";
+    arrows(packages, |from, to| {
+        (from.manifest.starts_with("bffs/") && from.name != to.name && bffs.contains(&*to.name))
+            .then_some(advice)
+    })
+}
+
+/// What all BFFs share must not know one of them.
+fn from_crates_to_bffs(packages: &[Package]) -> Vec<String> {
+    let bffs = names_below("bffs/", packages);
+    let advice = "crates/ know no BFF; let the BFF depend on the crate and hand over what it needs";
+    arrows(packages, |from, to| {
+        (from.manifest.starts_with("crates/") && bffs.contains(&*to.name)).then_some(advice)
+    })
+}
+
+/// Each adapter can be replaced without a look at the others.
+fn between_adapters(packages: &[Package]) -> Vec<String> {
+    let is_adapter = |name: &str| ADAPTERS.contains(&name);
+    let advice =
+        "adapters do not know each other; let them meet in bff-server, through bff_core::ports";
+    arrows(packages, |from, to| (is_adapter(&from.name) && is_adapter(&to.name)).then_some(advice))
+}
+
+const CORE_ADVICE: &str =
+    "bff-core knows no server, client, store or token; say what it needs as a trait in ports.rs";
+
+/// The vocabulary asks for no machinery.
+fn from_core_to_machinery(packages: &[Package]) -> Vec<String> {
+    arrows(packages, |from, to| {
+        (from.name == CORE && to.kind.is_none() && is_machinery(&to.name)).then_some(CORE_ADVICE)
+    })
+}
+
+/// Nor does anything that the vocabulary is made of.
+fn from_core_to_machinery_by_detours(graph: &Graph) -> Vec<String> {
+    let start = graph.iter().filter(|(_, node)| node.name == CORE).map(|(id, _)| (id, CORE.into()));
+    let mut next: VecDeque<(&String, String)> = start.collect();
+    let mut seen = HashSet::new();
+    let mut violations = Vec::new();
+    while let Some((id, way)) = next.pop_front() {
+        for id in graph.get(id).iter().flat_map(|node| &node.normal) {
+            let Some(node) = graph.get(id).filter(|_| seen.insert(id)) else { continue };
+            let way = format!("{way} -> {}", node.name);
+            if is_machinery(&node.name) {
+                violations.push(format!("crates/bff-core/Cargo.toml: {way}: {CORE_ADVICE}"));
+            } else {
+                next.push_back((id, way));
+            }
+        }
+    }
+    violations
+}
+
+fn is_machinery(name: &str) -> bool {
+    let ours = name.starts_with("bff-") && name != CORE && name != "bff-derive";
+    let servers_and_clients = ["awc", "axum", "hyper", "reqwest"].contains(&name);
+    let stores_and_tokens = ["redis", "deadpool-redis", "jsonwebtoken"].contains(&name);
+    ours || name.starts_with("actix") || servers_and_clients || stores_and_tokens
+}
+
+fn names_below<'a>(folder: &str, packages: &'a [Package]) -> HashSet<&'a str> {
+    packages.iter().filter(|p| p.manifest.starts_with(folder)).map(|p| &*p.name).collect()
+}
+
+/// The dependencies that `advice` has something to say about.
+fn arrows(
+    packages: &[Package],
+    advice: impl Fn(&Package, &Dependency) -> Option<&'static str>,
+) -> Vec<String> {
+    let mut violations = Vec::new();
+    for from in packages {
+        for to in &from.dependencies {
+            if let Some(advice) = advice(from, to) {
+                let kind = to.kind.as_deref().unwrap_or("normal");
+                let Package { name, manifest, .. } = from;
+                violations.push(format!(
+                    "{manifest}: {name} -> {} ({kind} dependency): {advice}",
+                    to.name
+                ));
+            }
+        }
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use workspace::Node;
+
+    #[test]
+    fn no_bff_depends_on_another() {
+        assert_eq!(between_bffs(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn no_crate_depends_on_a_bff() {
+        assert_eq!(from_crates_to_bffs(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn adapters_do_not_depend_on_each_other() {
+        assert_eq!(between_adapters(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn the_vocabulary_depends_on_no_machinery() {
+        assert_eq!(from_core_to_machinery(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_that_the_vocabulary_is_made_of_depends_on_machinery() {
+        let graph = workspace::graph().unwrap();
+        assert!(graph.values().any(|node| node.name == CORE && !node.normal.is_empty()));
+        assert_eq!(from_core_to_machinery_by_detours(&graph), [""; 0]);
+    }
+
+    #[test]
+    fn the_rules_look_at_the_packages_they_are_about() {
+        let packages = workspace::packages().unwrap();
+        assert!(names_below("bffs/", &packages).len() >= 3);
+        for name in ADAPTERS.iter().chain([&CORE]) {
+            assert!(names_below("crates/", &packages).contains(name), "{name} is gone");
+        }
+    }
+
+    #[test]
+    fn a_bff_that_depends_on_another_is_refused_in_every_section() {
+        for kind in [None, Some("dev"), Some("build")] {
+            let web = package("bff-web", "bffs/web/Cargo.toml", "bff-mobile", kind);
+            let mobile = package("bff-mobile", "bffs/mobile/Cargo.toml", "bff-core", None);
+            let violations = between_bffs(&[web, mobile]);
+            assert_eq!(violations.len(), 1);
+            assert!(violations[0].starts_with("bffs/web/Cargo.toml: bff-web -> bff-mobile ("));
+        }
+    }
+
+    #[test]
+    fn a_crate_that_depends_on_a_bff_is_refused() {
+        let testkit =
+            package("bff-testkit", "crates/bff-testkit/Cargo.toml", "bff-web", Some("dev"));
+        let web = package("bff-web", "bffs/web/Cargo.toml", "bff-core", None);
+        let violations = from_crates_to_bffs(&[testkit, web]);
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].contains("bff-testkit -> bff-web (dev dependency): crates/ know no"));
+    }
+
+    #[test]
+    fn an_adapter_that_depends_on_another_is_refused() {
+        let cache = package("bff-cache", "crates/bff-cache/Cargo.toml", "bff-upstream", None);
+        let violations = between_adapters(&[cache]);
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].contains("bff-cache -> bff-upstream"));
+    }
+
+    #[test]
+    fn a_vocabulary_that_depends_on_machinery_is_refused() {
+        for machinery in ["actix-web", "actix-rt", "awc", "redis", "jsonwebtoken", "bff-server"] {
+            let core = package(CORE, "crates/bff-core/Cargo.toml", machinery, None);
+            assert_eq!(from_core_to_machinery(&[core]).len(), 1, "{machinery}");
+        }
+        let core = package(CORE, "crates/bff-core/Cargo.toml", "actix-web", Some("dev"));
+        assert_eq!(from_core_to_machinery(&[core]), [""; 0], "tests may use it");
+    }
+
+    #[test]
+    fn machinery_behind_a_harmless_name_is_refused() {
+        let node = |name: &str, normal: &[&str]| Node {
+            name: name.to_owned(),
+            normal: normal.iter().map(|&id| id.to_owned()).collect(),
+        };
+        let graph = Graph::from([
+            ("1".to_owned(), node(CORE, &["2", "4"])),
+            ("2".to_owned(), node("helper", &["3", "1"])),
+            ("3".to_owned(), node("awc", &[])),
+            ("4".to_owned(), node("serde", &[])),
+        ]);
+        let violations = from_core_to_machinery_by_detours(&graph);
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].contains("bff-core -> helper -> awc: bff-core knows no"));
+    }
+
+    fn package(name: &str, manifest: &str, to: &str, kind: Option<&str>) -> Package {
+        let dependency = Dependency { name: to.to_owned(), kind: kind.map(str::to_owned) };
+        Package {
+            name: name.to_owned(),
+            manifest: manifest.to_owned(),
+            dependencies: vec![dependency],
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The arrows and habits of this workspace, checked on cargo's metadata and on source text.
+//!
+//! Each rule is a function from data to a list of violations: what is wrong, where, and what to do. A module holds the
+//! rules of one concern, a test for each on the real workspace, and a test that each refuses a made-up violation.
+
+mod arrows;
+mod code;
+mod imports;
+mod manifests;
+mod openings;
+mod unfinished;
+mod workspace;

@@ -1,47 +1,42 @@
 //! Cached calls: read once, shared between requests, and never in a shape that somebody else wrote.
 
 use crate::call::Target;
-use crate::{Criticality, Cx, Fault, Fetch, Filled, Note, Shared, View, ports::Key};
+use crate::{Criticality, Cx, Fault, Fetch, Filled, Note, Reshaped, Shared, View, ports::Key};
 use bytes::Bytes;
-use std::{fmt, time::Duration};
+use std::{fmt, marker::PhantomData, time::Duration};
 
 /// A shared call whose answer is kept.
 #[must_use = "a call does nothing until it is gathered"]
-pub struct Cached<T, Kept = T> {
+pub struct Cached<T> {
     name: &'static str,
     target: Target,
     keep: Duration,
     stale: Duration,
-    reshape: fn(Kept) -> T,
+    kept: PhantomData<fn() -> T>,
 }
 
 impl<T: View> Cached<T> {
     pub(crate) fn new(name: &'static str, target: Target, keep: Duration) -> Self {
-        Self { name, target, keep, stale: Duration::ZERO, reshape: |value| value }
+        Self { name, target, keep, stale: Duration::ZERO, kept: PhantomData }
     }
 
     /// Reshapes the kept answer. A plain function that captures nothing.
-    pub fn map<U: 'static>(self, reshape: fn(T) -> U) -> Cached<U, T> {
-        let Self { name, target, keep, stale, .. } = self;
-        Cached { name, target, keep, stale, reshape }
+    pub fn map<U>(self, reshape: fn(T) -> U) -> Reshaped<Self, U> {
+        Reshaped { call: self, reshape }
     }
-}
 
-impl<T, Kept> Cached<T, Kept> {
     /// Serves the last answer for up to `extra` longer when the service fails. The section is then
     /// marked `stale` with its age.
     pub fn stale_if_error(self, extra: Duration) -> Self {
         Self { stale: extra, ..self }
     }
-}
 
-impl<T: 'static, Kept: View> Cached<T, Kept> {
-    async fn read(&self, cx: &Cx, criticality: Criticality) -> Result<Kept, Fault> {
+    async fn read(&self, cx: &Cx, criticality: Criticality) -> Result<T, Fault> {
         let Some(store) = cx.store() else {
-            return cx.call::<Kept, Shared>(self.name, &self.target, criticality).await;
+            return cx.call::<T, Shared>(self.name, &self.target, criticality).await;
         };
         let Target { service, target, at } = &self.target;
-        let revision = Kept::SHAPE.revision();
+        let revision = T::SHAPE.revision();
         let key =
             Key::shared(cx.bff(), self.name, revision, service, target, at.unwrap_or_default());
         let kept = store.get(&key).await.and_then(|entry| Some((decode(&entry.value)?, entry.age)));
@@ -49,7 +44,7 @@ impl<T: 'static, Kept: View> Cached<T, Kept> {
             Some((value, age)) if age < self.keep => return Ok(value),
             other => other,
         };
-        match cx.call::<Kept, Shared>(self.name, &self.target, criticality).await {
+        match cx.call::<T, Shared>(self.name, &self.target, criticality).await {
             Ok(value) => {
                 if let Some(bytes) = encode(&value) {
                     store.put(&key, bytes, self.keep + self.stale).await;
@@ -68,7 +63,7 @@ impl<T: 'static, Kept: View> Cached<T, Kept> {
     }
 }
 
-impl<T: 'static, Kept: View> Fetch for Cached<T, Kept> {
+impl<T: View> Fetch for Cached<T> {
     type Value = T;
 
     fn name(&self) -> &'static str {
@@ -76,7 +71,7 @@ impl<T: 'static, Kept: View> Fetch for Cached<T, Kept> {
     }
 
     async fn fetch(self, cx: &Cx, criticality: Criticality) -> Result<T, Fault> {
-        self.read(cx, criticality).await.map(self.reshape)
+        self.read(cx, criticality).await
     }
 }
 
@@ -93,7 +88,7 @@ fn decode<T: View>(bytes: &[u8]) -> Option<T> {
     postcard::from_bytes(bytes.strip_prefix(&fingerprint)?).ok()
 }
 
-impl<T, Kept> fmt::Debug for Cached<T, Kept> {
+impl<T> fmt::Debug for Cached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -1,7 +1,9 @@
 //! Calls: inert values that describe one request to a service. Nothing happens until `gather` runs
 //! them.
 
-use crate::{Cacheable, Cached, Criticality, Cx, Fault, Fetch, Path, Scope, Segment, View};
+use crate::{
+    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Path, Reshaped, Scope, Segment, View,
+};
 use serde::de::DeserializeOwned;
 use std::{fmt, marker::PhantomData, time::Duration};
 
@@ -81,7 +83,7 @@ impl<S: Scope> Request<S> {
     /// `T` is what is read from the answer; usually the view's field decides it.
     pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Call<T, S> {
         let target = Target { service: self.service, target: self.target, at: self.at };
-        Call { name, target, reshape: |value| value, scope: PhantomData }
+        Call { name, target, read: PhantomData }
     }
 }
 
@@ -92,20 +94,19 @@ pub(crate) struct Target {
     pub(crate) at: Option<&'static str>,
 }
 
-/// One request to a service whose answer is read as `Read` and becomes a `T`.
+/// One request to a service whose answer is read as a `T`.
 #[must_use = "a call does nothing until it is gathered"]
-pub struct Call<T, S, Read = T> {
+pub struct Call<T, S> {
     pub(crate) name: &'static str,
     pub(crate) target: Target,
-    reshape: fn(Read) -> T,
-    scope: PhantomData<fn() -> S>,
+    read: PhantomData<fn() -> (T, S)>,
 }
 
-impl<T: 'static, S: Scope> Call<T, S> {
+impl<T: DeserializeOwned + 'static, S: Scope> Call<T, S> {
     /// Reshapes the answer. A plain function that captures nothing, so that the same call always
     /// means the same.
-    pub fn map<U: 'static>(self, reshape: fn(T) -> U) -> Call<U, S, T> {
-        Call { name: self.name, target: self.target, reshape, scope: PhantomData }
+    pub fn map<U>(self, reshape: fn(T) -> U) -> Reshaped<Self, U> {
+        Reshaped { call: self, reshape }
     }
 
     /// Keeps the answer for `keep` and shares it between requests. What is kept is the view, so no
@@ -119,7 +120,7 @@ impl<T: 'static, S: Scope> Call<T, S> {
     }
 }
 
-impl<T: 'static, S: Scope, Read: DeserializeOwned + 'static> Fetch for Call<T, S, Read> {
+impl<T: DeserializeOwned + 'static, S: Scope> Fetch for Call<T, S> {
     type Value = T;
 
     fn name(&self) -> &'static str {
@@ -127,7 +128,7 @@ impl<T: 'static, S: Scope, Read: DeserializeOwned + 'static> Fetch for Call<T, S
     }
 
     async fn fetch(self, cx: &Cx, criticality: Criticality) -> Result<T, Fault> {
-        cx.call::<Read, S>(self.name, &self.target, criticality).await.map(self.reshape)
+        cx.call::<T, S>(self.name, &self.target, criticality).await
     }
 }
 
@@ -137,7 +138,7 @@ impl<S> fmt::Debug for Request<S> {
     }
 }
 
-impl<T, S, Read> fmt::Debug for Call<T, S, Read> {
+impl<T, S> fmt::Debug for Call<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: GET {}{}", self.name, self.target.service, self.target.target)
     }

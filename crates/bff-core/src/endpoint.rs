@@ -52,12 +52,15 @@ impl Route {
     }
 
     /// The function that answers.
-    pub fn to<H: Handler<Arguments>, Arguments: 'static>(self, handler: H) -> Endpoint {
+    pub fn to<H: Handler<A>, A: Arguments>(self, handler: H) -> Endpoint
+    where
+        H::Answer: Record,
+    {
         Endpoint {
             route: self,
             shape: <H::Answer as View>::SHAPE,
-            audience: if H::PERSONAL { Audience::Personal } else { Audience::Shared },
-            parameters: H::PARAMETERS,
+            audience: if A::PERSONAL { Audience::Personal } else { Audience::Shared },
+            parameters: A::PARAMETERS,
             run: Arc::new(Erased { handler, arguments: std::marker::PhantomData }),
         }
     }
@@ -146,23 +149,32 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// An async function from `&Cx` and up to three [`FromCx`] arguments to a view.
+/// An async function from `&Cx` and up to three arguments to a result.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an endpoint",
-    label = "its answer may not leave this BFF, or an argument is not something a request brings along",
-    note = "what leaves is a view: answer with `Result<..>` of a struct with `#[derive(View)]`",
-    note = "a handler takes `&Cx` and then up to three of `User`, an `Id`, `Page`"
+    label = "not a handler",
+    note = "a handler is `async fn(cx: &Cx, ..) -> Result<View>` with up to three arguments"
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     /// What it answers with.
-    type Answer: Record;
-    /// Whether an argument names one user.
+    type Answer;
+
+    /// Runs the function.
+    fn handle(&self, cx: &Cx, arguments: Arguments) -> impl Future<Output = Result<Self::Answer>>;
+}
+
+/// Up to three [`FromCx`] arguments.
+pub trait Arguments: Sized + 'static {
+    /// Whether one of them names one user.
     const PERSONAL: bool;
-    /// The route parameters that its arguments read.
+    /// The route parameters that they read.
     const PARAMETERS: &'static [Option<&'static str>];
 
-    /// Reads the arguments and runs the function.
-    fn handle(&self, cx: &Cx) -> impl Future<Output = Result<Self::Answer>>;
+    /// Reads them in order.
+    ///
+    /// # Errors
+    /// The problem of the first that the request does not bring.
+    fn from_cx(cx: &Cx) -> Result<Self>;
 }
 
 macro_rules! handler {
@@ -170,15 +182,22 @@ macro_rules! handler {
         impl<Function, V, $($argument),*> Handler<($($argument,)*)> for Function
         where
             Function: AsyncFn(&Cx $(, $argument)*) -> Result<V> + Send + Sync + 'static,
-            V: Record,
-            $($argument: FromCx + 'static),*
         {
             type Answer = V;
+
+            #[allow(non_snake_case, reason = "the type parameters name the arguments' places")]
+            async fn handle(&self, cx: &Cx, ($($argument,)*): ($($argument,)*)) -> Result<V> {
+                self(cx $(, $argument)*).await
+            }
+        }
+
+        impl<$($argument: FromCx + 'static),*> Arguments for ($($argument,)*) {
             const PERSONAL: bool = false $(|| $argument::PERSONAL)*;
             const PARAMETERS: &'static [Option<&'static str>] = &[$($argument::PARAMETER),*];
 
-            async fn handle(&self, cx: &Cx) -> Result<V> {
-                self(cx $(, $argument::from_cx(cx)?)*).await
+            #[allow(unused_variables, reason = "without arguments there is nothing to read")]
+            fn from_cx(cx: &Cx) -> Result<Self> {
+                Ok(($($argument::from_cx(cx)?,)*))
             }
         }
     };
@@ -194,15 +213,18 @@ trait Run: Send + Sync {
     fn run<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>>;
 }
 
-struct Erased<H, Arguments> {
+struct Erased<H, A> {
     handler: H,
-    arguments: std::marker::PhantomData<fn(Arguments)>,
+    arguments: std::marker::PhantomData<fn(A)>,
 }
 
-impl<H: Handler<Arguments>, Arguments: 'static> Run for Erased<H, Arguments> {
+impl<H: Handler<A>, A: Arguments> Run for Erased<H, A>
+where
+    H::Answer: Record,
+{
     fn run<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>> {
         Box::pin(async move {
-            let view = self.handler.handle(cx).await?;
+            let view = self.handler.handle(cx, A::from_cx(cx)?).await?;
             Answer::render(&view).map_err(|_| {
                 Problem::new(
                     Class::Internal,

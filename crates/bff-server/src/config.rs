@@ -1,7 +1,9 @@
 //! Reading the configuration: files below variables, whole, before anything else happens.
 
 use crate::Settings;
-use config::{Config, Environment, File, FileFormat, FileSourceFile};
+use config::{
+    Config, ConfigBuilder, Environment, File, FileFormat, FileSourceFile, builder::DefaultState,
+};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -43,41 +45,46 @@ fn read(
 ) -> Result<Settings, ConfigError> {
     let files = ["base"].into_iter().chain(layer).map(|name| file(directory, name));
     let files = files.collect::<Result<Vec<_>, _>>()?;
-    merge(&files, Some(variables)).map_err(|why| ConfigError(with_source(why, &files)))
-}
-
-/// The settings of some layers, or what is wrong with them.
-fn merge(files: &[LayerFile], variables: Option<Environment>) -> Result<Settings, String> {
     let mut layers = Config::builder();
-    for file in files {
+    for file in &files {
         layers = layers.add_source(file.source.clone());
     }
-    if let Some(variables) = variables {
-        layers = layers.add_source(variables);
-    }
-    let merged = layers.build().map_err(|error| error.to_string())?;
-    serde_path_to_error::deserialize(merged).map_err(|error| explain(&error))
+    // What cannot even be parsed is named by the config crate itself, with its file.
+    let merged = layers
+        .add_source(variables.clone())
+        .build()
+        .map_err(|error| ConfigError(error.to_string()))?;
+    serde_path_to_error::deserialize(merged)
+        .map_err(|error| ConfigError(explain(&error, &files, variables)))
 }
 
-/// Names the layer that an error came from: the first one with which the same error appears.
-fn with_source(why: String, files: &[LayerFile]) -> String {
+/// Key, reason and source. The config crate names key and source for some errors only, so they are found here: the
+/// source is the last layer that has the key, because that one wins.
+fn explain(
+    error: &serde_path_to_error::Error<config::ConfigError>,
+    files: &[LayerFile],
+    variables: Environment,
+) -> String {
+    let (key, why) = (error.path().to_string(), error.inner().to_string());
+    let why = why.split(" for key `").next().unwrap_or_default();
+    let why = if key == "." { why.to_owned() } else { format!("{key}: {why}") };
     if why.contains("missing") {
         let all: Vec<_> = files.iter().map(|file| file.path.display().to_string()).collect();
         return format!("{why}; it is neither in {} nor in the environment", all.join(", "));
     }
+    if has(Config::builder().add_source(variables), &key) {
+        return format!("{why}, in the environment (BFF__ variables)");
+    }
     let brings_it =
-        |n: &usize| files.get(..*n).is_some_and(|some| merge(some, None).is_err_and(|e| e == why));
-    let culprit = (1..=files.len()).find(brings_it).and_then(|n| files.get(n - 1));
-    let source =
-        culprit.map_or("the environment".to_owned(), |file| file.path.display().to_string());
-    if why.contains(&source) { why } else { format!("{why} in {source}") }
+        |file: &&LayerFile| has(Config::builder().add_source(file.source.clone()), &key);
+    match files.iter().rev().find(brings_it) {
+        Some(file) => format!("{why}, in {}", file.path.display()),
+        None => why,
+    }
 }
 
-/// The config crate names the key of a wrong value by itself, but not always of a missing or
-/// unknown one.
-fn explain(error: &serde_path_to_error::Error<config::ConfigError>) -> String {
-    let (path, why) = (error.path().to_string(), error.inner().to_string());
-    if why.contains(" for key ") || path == "." { why } else { format!("{path}: {why}") }
+fn has(layer: ConfigBuilder<DefaultState>, key: &str) -> bool {
+    layer.build().is_ok_and(|layer| layer.get::<config::Value>(key).is_ok())
 }
 
 struct LayerFile {
@@ -162,6 +169,24 @@ mod tests {
         for (name, base, variables, expected) in cases {
             let error = check(name, &base, &variables).err().unwrap_or_default();
             assert!(expected.iter().all(|part| error.contains(part)), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_needs_the_environment_is_still_named_for_its_own_mistakes() {
+        let auth = "[auth]\naudience = \"a\"\nalgorithms = [\"RS256\"]\n";
+        let variables = [("BFF__AUTH__ISSUER", "i"), ("BFF__AUTH__KEYS__FILE", "f")];
+        for (mistake, key) in
+            [("workers = \"many\"", "server.workers"), ("prot = 1", "server.prot")]
+        {
+            let base =
+                format!("{}{auth}", GOOD.replace("[server]", &format!("[server]\n{mistake}")));
+            // Which key is read first is left to chance, so once is not enough.
+            for _ in 0..16 {
+                let error = check("chance", &base, &variables).err().unwrap_or_default();
+                let named = error.contains(&format!("{key}: "));
+                assert!(named && error.ends_with("base.toml"), "{error}");
+            }
         }
     }
 }

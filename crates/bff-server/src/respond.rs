@@ -15,6 +15,9 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
 const DEGRADED: HeaderName = HeaderName::from_static("degraded");
 
+/// The shape of every problem, on every surface.
+const PROBLEM_SCHEMA: &str = "problem/1";
+
 /// A response and the size of its body before compression.
 pub(crate) struct Response {
     pub(crate) http: HttpResponse,
@@ -86,6 +89,7 @@ pub(crate) fn problem(
     let mut builder = begin(status, trace_id);
     builder
         .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+        .insert_header((SCHEMA_VERSION, HeaderValue::from_static(PROBLEM_SCHEMA)))
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if let Some(seconds) = problem.retry_after_seconds() {
         builder.insert_header((header::RETRY_AFTER, seconds));

@@ -3,7 +3,7 @@
 use crate::{
     perimeter,
     respond::{self, Response},
-    telemetry::report::Running,
+    telemetry::{logs, report::Running},
     worker::Worker,
 };
 use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web};
@@ -18,7 +18,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::time::timeout_at;
-use tracing::Instrument;
 
 /// The name under which requests that reach no endpoint are counted.
 const NO_ENDPOINT: &str = "none";
@@ -29,8 +28,7 @@ const NO_BUDGET: Duration = Duration::from_secs(1);
 pub(crate) async fn serve(request: HttpRequest, worker: web::Data<Worker>) -> HttpResponse {
     let received = SystemTime::now();
     let trace = trace_of(&request, &worker);
-    let span = tracing::info_span!("request", trace_id = %trace.trace_id);
-    respond(&request, &worker, received, trace).instrument(span).await
+    logs::in_trace(trace.trace_id, respond(&request, &worker, received, trace)).await
 }
 
 fn trace_of(request: &HttpRequest, worker: &Worker) -> TraceContext {
@@ -51,7 +49,7 @@ async fn respond(
         let response = respond::problem(problem, trace.trace_id, allow);
         let deadline = Deadline::starting_now(NO_BUDGET);
         let cx = context(request, worker, deadline, trace, Parameters::new(), None);
-        Running::begin(&worker.shared.telemetry, NO_ENDPOINT, received, cx)
+        Running::begin(&worker.telemetry, NO_ENDPOINT, received, cx)
             .end(problem.class().status(), response.bytes);
         response.http
     };
@@ -79,7 +77,7 @@ async fn respond(
                 Err(problem) => (None, Some(problem)),
             };
             let cx = context(request, worker, deadline, trace, parameters, caller);
-            let running = Running::begin(&worker.shared.telemetry, endpoint.name(), received, cx);
+            let running = Running::begin(&worker.telemetry, endpoint.name(), received, cx);
             let outcome = match refusal {
                 Some(problem) => Err(problem),
                 None => run(endpoint, &running.cx).await,
@@ -123,8 +121,14 @@ async fn authenticate(request: &HttpRequest, worker: &Worker) -> Result<Option<A
 /// Runs the handler. A panic in it ends this request and nothing else.
 async fn run(endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
     let handler = AssertUnwindSafe(endpoint.answer(cx)).catch_unwind();
-    within(cx.deadline(), async { handler.await.unwrap_or_else(|_panic| Err(respond::internal())) })
-        .await
+    let crashed = |_panic| {
+        tracing::error!(
+            endpoint = endpoint.name(),
+            "the handler panicked; where and why is on standard error"
+        );
+        Err(respond::internal())
+    };
+    within(cx.deadline(), async { handler.await.unwrap_or_else(crashed) }).await
 }
 
 async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T>>) -> Result<T> {

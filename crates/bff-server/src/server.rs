@@ -5,7 +5,7 @@ use crate::{
     health::Health,
     serve::serve,
     table::Table,
-    telemetry::{metrics::Metrics, report::Telemetry, spans::Spans},
+    telemetry::{logs, metrics::Metrics, spans::Spans},
     worker::{Shared, Worker},
 };
 use actix_web::{
@@ -34,14 +34,22 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A value of the configuration is out of range.
+    #[error("configuration: {key}: {why}")]
+    Setting {
+        /// The configuration key.
+        key: &'static str,
+        /// What it has to be.
+        why: &'static str,
+    },
     /// The endpoint table cannot work.
-    #[error("endpoints: {0}")]
+    #[error(transparent)]
     Table(#[from] TableError),
     /// A service cannot be called as configured.
     #[error("configuration: {0}")]
     Services(#[from] ServicesError),
     /// The callers' credentials cannot be verified as configured.
-    #[error("configuration: auth: {0}")]
+    #[error("configuration: {0}")]
     Auth(#[from] AuthError),
     /// `[auth]` is missing where it is needed, or present where nobody is asked.
     #[error("configuration: auth: {0}")]
@@ -94,6 +102,7 @@ impl Server {
     /// # Errors
     /// The first thing that cannot work.
     pub fn bind(bff: &Bff, settings: &Settings) -> Result<Self, StartError> {
+        settings.check().map_err(|(key, why)| StartError::Setting { key, why })?;
         let metrics = Arc::new(Metrics::new(bff.name, bff.version));
         let spans = settings.traces.otlp_endpoint.as_deref();
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
@@ -106,10 +115,8 @@ impl Server {
             store: (settings.cache.memory_bytes > 0)
                 .then(|| MemoryStore::with_limit(settings.cache.memory_bytes)),
             bearer: bearer(bff.auth, settings.auth.as_ref())?,
-            telemetry: Telemetry {
-                metrics: metrics.clone(),
-                spans: spans.map_err(|error| StartError::Traces(error.to_string()))?,
-            },
+            metrics: metrics.clone(),
+            spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
         };
         let (public, address) = listen("server.listen", settings.server.listen)?;
         let (admin, admin_address) = listen("admin.listen", settings.admin.listen)?;
@@ -182,12 +189,13 @@ impl Server {
         let shared = self.shared;
         // The exporter's thread is waited for, which must not happen on the event loop.
         let flushed = actix_web::rt::task::spawn_blocking(move || {
-            if let Some(spans) = &shared.telemetry.spans {
+            if let Some(spans) = &shared.spans {
                 spans.shutdown();
             }
         });
         flushed.await.map_err(io::Error::other)?;
         tracing::info!("stopped");
+        logs::flush();
         Ok(())
     }
 }

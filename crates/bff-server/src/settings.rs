@@ -29,6 +29,45 @@ pub struct Settings {
     pub services: BTreeMap<String, ServiceSettings>,
 }
 
+/// actix's parser reads no more header lines than this.
+const MOST_HEADERS: usize = 96;
+/// actix's clock for head timeouts ticks twice a second: a shorter wait would refuse good requests by chance, and none
+/// at all would switch the limit off.
+const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Settings {
+    /// What parses and still cannot work here, as key and reason. Services and `[auth]` are checked where they are used.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let Self { server, traces, .. } = self;
+        let more = "must be more than zero";
+        let wrong = [
+            ("server.workers", server.workers == Some(0), more),
+            ("server.max_connections", server.max_connections == 0, more),
+            ("server.max_uri_bytes", server.max_uri_bytes == 0, more),
+            ("server.max_header_bytes", server.max_header_bytes == 0, more),
+            (
+                "server.max_headers",
+                !(1..=MOST_HEADERS).contains(&server.max_headers),
+                "must be from 1 to 96",
+            ),
+            (
+                "server.head_timeout",
+                server.head_timeout < SHORTEST_HEAD_TIMEOUT,
+                "must be at least 1s",
+            ),
+            (
+                "traces.sample_ratio",
+                !(0.0..=1.0).contains(&traces.sample_ratio),
+                "must be from 0 to 1",
+            ),
+        ];
+        wrong
+            .into_iter()
+            .find(|(_, is_wrong, _)| *is_wrong)
+            .map_or(Ok(()), |(key, _, why)| Err((key, why)))
+    }
+}
+
 /// `[server]`: the public port and its limits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +92,7 @@ pub struct ServerSettings {
     /// The most open connections, per worker.
     #[serde(default = "max_connections")]
     pub max_connections: usize,
-    /// The longest wait for a request's head.
+    /// The longest wait for a request's head, give or take half a second; at least one second.
     #[serde(default = "head_timeout", with = "humantime_serde")]
     pub head_timeout: Duration,
     /// How long an idle connection stays open; above the gateway's own, so that the gateway closes

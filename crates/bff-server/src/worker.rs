@@ -1,6 +1,10 @@
 //! What one worker thread holds: its own connections, and the parts that all workers share.
 
-use crate::{ServerSettings, table::Table, telemetry::report::Telemetry};
+use crate::{
+    ServerSettings,
+    table::Table,
+    telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
+};
 use bff_auth::{Bearer, BearerSettings, Keys};
 use bff_cache::MemoryStore;
 use bff_core::ports::{Authenticator, Store, Transport};
@@ -14,7 +18,8 @@ pub(crate) struct Shared {
     pub(crate) table: Table,
     pub(crate) limits: ServerSettings,
     pub(crate) sample_ratio: f64,
-    pub(crate) telemetry: Telemetry,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) spans: Option<Arc<Spans>>,
     pub(crate) services: Services,
     pub(crate) store: Option<MemoryStore>,
     /// `None` for a BFF that asks nobody who they are.
@@ -24,6 +29,7 @@ pub(crate) struct Shared {
 /// One worker thread's view of the world.
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) transport: Rc<dyn Transport>,
     pub(crate) store: Option<Rc<dyn Store>>,
     pub(crate) authenticator: Option<Box<dyn Authenticator>>,
@@ -40,6 +46,10 @@ impl Worker {
             transport: Rc::new(shared.services.transport()),
             store: shared.store.clone().map(|store| Rc::new(store) as Rc<dyn Store>),
             authenticator,
+            telemetry: Telemetry {
+                handles: Handles::new(shared.metrics.clone()),
+                spans: shared.spans.clone(),
+            },
             shared,
         }
     }

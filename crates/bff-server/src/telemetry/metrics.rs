@@ -1,6 +1,5 @@
 //! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
 
-use super::report::Report;
 use bff_core::{CallRecord, Criticality, Failure, Note};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -108,40 +107,45 @@ impl Metrics {
         all.register_with_unit("upstream_read", about, Unit::Bytes, self.read.clone());
     }
 
-    pub(crate) fn count(&self, report: &Report<'_>) {
-        let endpoint = report.endpoint;
-        self.requests.get_or_create(&RequestLabels { endpoint, status: report.status }).inc();
-        self.latency
-            .get_or_create(&EndpointLabel { endpoint })
-            .observe(report.started.elapsed().as_secs_f64());
-        self.sent.get_or_create(&EndpointLabel { endpoint }).inc_by(as_u64(report.bytes_sent));
-        for Note { section, filled, reason } in &report.notes {
-            let labels =
-                DegradedLabels { endpoint, section, filled: filled.word(), reason: reason.code() };
-            self.degraded.get_or_create(&labels).inc();
-        }
-        for call in &report.calls {
-            self.count_call(endpoint, call);
-        }
+    pub(super) fn of_endpoint(&self, endpoint: &'static str) -> (Histogram, Counter) {
+        let labels = EndpointLabel { endpoint };
+        (self.latency.get_or_create_owned(&labels), self.sent.get_or_create_owned(&labels))
     }
 
-    fn count_call(&self, endpoint: &'static str, call: &CallRecord) {
-        let outcome = match &call.failure {
-            None => "OK",
-            Some(Failure::Cancelled) => "CANCELLED",
-            Some(Failure::Fault(fault)) => fault.reason().code(),
-        };
+    pub(super) fn of_status(&self, endpoint: &'static str, status: u16) -> Counter {
+        self.requests.get_or_create_owned(&RequestLabels { endpoint, status })
+    }
+
+    pub(super) fn of_dependency(
+        &self,
+        endpoint: &'static str,
+        call: &CallRecord,
+    ) -> (Histogram, Counter) {
+        let labels = DependencyLabels { endpoint, dependency: call.dependency };
+        (self.call_latency.get_or_create_owned(&labels), self.read.get_or_create_owned(&labels))
+    }
+
+    pub(super) fn of_outcome(&self, endpoint: &'static str, call: &CallRecord) -> Counter {
         let criticality = match call.criticality {
             Criticality::Critical => "critical",
             Criticality::Optional => "optional",
         };
-        let (dependency, service) = (call.dependency, call.service);
-        self.calls
-            .get_or_create(&CallLabels { endpoint, dependency, service, criticality, outcome })
-            .inc();
-        let labels = DependencyLabels { endpoint, dependency };
-        self.call_latency.get_or_create(&labels).observe(call.elapsed.as_secs_f64());
-        self.read.get_or_create(&labels).inc_by(as_u64(call.bytes_read));
+        let (dependency, service, outcome) = (call.dependency, call.service, outcome(call));
+        self.calls.get_or_create_owned(&CallLabels {
+            endpoint,
+            dependency,
+            service,
+            criticality,
+            outcome,
+        })
+    }
+
+    pub(super) fn count_degraded(&self, endpoint: &'static str, notes: &[Note]) {
+        for Note { section, filled, reason } in notes {
+            let labels =
+                DegradedLabels { endpoint, section, filled: filled.word(), reason: reason.code() };
+            self.degraded.get_or_create(&labels).inc();
+        }
     }
 
     /// The exposition that a scraper reads.
@@ -153,6 +157,11 @@ impl Metrics {
     }
 }
 
-fn as_u64(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
+/// What became of a call, as a label.
+pub(super) fn outcome(call: &CallRecord) -> &'static str {
+    match &call.failure {
+        None => "OK",
+        Some(Failure::Cancelled) => "CANCELLED",
+        Some(Failure::Fault(fault)) => fault.reason().code(),
+    }
 }

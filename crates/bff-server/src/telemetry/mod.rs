@@ -1,5 +1,7 @@
 //! What an operator sees: logs, metrics and traces, all written from one report per request.
 
+pub(crate) mod handles;
+mod lines;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod report;

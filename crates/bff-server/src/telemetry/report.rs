@@ -1,10 +1,15 @@
 //! The report of one request: written when it ends, however it ends, and the source of its log
 //! line, metrics and spans.
 
-use super::{metrics::Metrics, spans::Spans};
+use super::{
+    handles::{Handles, milliseconds},
+    logs,
+    spans::Spans,
+};
 use bff_core::{CallRecord, Cx, Failure, Fault, Note, Reason, TraceContext};
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
@@ -12,11 +17,11 @@ use tokio::time::Instant;
 /// What nginx and others write for a client that left before the answer.
 const CLIENT_LEFT: u16 = 499;
 
-/// Where reports go.
+/// Where one worker's reports go.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
-    pub(crate) metrics: std::sync::Arc<Metrics>,
-    pub(crate) spans: Option<Spans>,
+    pub(crate) handles: Handles,
+    pub(crate) spans: Option<Arc<Spans>>,
 }
 
 /// A request on its way. Dropping it without [`end`](Self::end) reports that the client left.
@@ -37,6 +42,7 @@ pub(crate) struct Report<'a> {
     pub(crate) trace: &'a TraceContext,
     pub(crate) received: SystemTime,
     pub(crate) started: Instant,
+    pub(crate) took: Duration,
     pub(crate) bytes_sent: usize,
     pub(crate) notes: Vec<Note>,
     pub(crate) calls: Vec<CallRecord>,
@@ -49,7 +55,7 @@ impl<'a> Running<'a> {
         received: SystemTime,
         cx: Cx,
     ) -> Self {
-        telemetry.metrics.in_flight.inc();
+        telemetry.handles.begin();
         Self { telemetry, endpoint, cx, received, ended: false }
     }
 
@@ -59,13 +65,16 @@ impl<'a> Running<'a> {
 
     fn report(&mut self, status: u16, bytes_sent: usize) {
         self.ended = true;
-        self.telemetry.metrics.in_flight.dec();
+        // A request that is dropped is not being polled, and has no current trace of its own.
+        let _trace = logs::enter(self.cx.trace().trace_id);
+        let started = self.cx.deadline().start();
         self.telemetry.write(&Report {
             endpoint: self.endpoint,
             status,
             trace: self.cx.trace(),
             received: self.received,
-            started: self.cx.deadline().start(),
+            started,
+            took: started.elapsed(),
             bytes_sent,
             notes: self.cx.notes(),
             calls: self.cx.take_calls(),
@@ -83,7 +92,7 @@ impl Drop for Running<'_> {
 
 impl Telemetry {
     fn write(&self, report: &Report<'_>) {
-        self.metrics.count(report);
+        self.handles.end(report);
         if let Some(spans) = self.spans.as_ref().filter(|_| report.trace.sampled) {
             spans.write(report);
         }
@@ -93,7 +102,7 @@ impl Telemetry {
         tracing::info!(
             endpoint = report.endpoint,
             status = report.status,
-            latency_ms = milliseconds(report.started.elapsed()),
+            latency_ms = milliseconds(report.took),
             bytes_sent = report.bytes_sent,
             bytes_read = report.bytes_read(),
             degraded = (!report.notes.is_empty())
@@ -101,11 +110,6 @@ impl Telemetry {
             "request"
         );
     }
-}
-
-/// Milliseconds with the microseconds behind the point.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// One line per failed call, with what an operator needs and a client never sees. A thing that does

@@ -61,7 +61,6 @@ impl Spans {
         } else {
             Status::Unset
         };
-        let whole = report.started.elapsed();
         self.processor.on_end(SpanData {
             parent_span_id: report.trace.parent.map_or(SpanId::INVALID, id),
             parent_span_is_remote: report.trace.parent.is_some(),
@@ -71,7 +70,7 @@ impl Spans {
                 report.trace.span,
                 report.endpoint,
                 report.received,
-                report.received + whole,
+                report.received + report.took,
                 attributes,
                 status,
             )

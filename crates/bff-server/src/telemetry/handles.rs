@@ -1,0 +1,129 @@
+//! The metrics that one worker has used before, found by the address of their labels instead of hashed by content.
+
+use super::{
+    metrics::{Metrics, outcome},
+    report::Report,
+};
+use bff_core::{CallRecord, Criticality};
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
+use std::{cell::RefCell, ptr, sync::Arc, time::Duration};
+
+/// One worker's handles. Lists are short and are searched from the front: an endpoint has few dependencies, and a call
+/// few outcomes.
+#[derive(Debug)]
+pub(crate) struct Handles {
+    metrics: Arc<Metrics>,
+    endpoints: RefCell<Vec<OfEndpoint>>,
+}
+
+#[derive(Debug)]
+struct OfEndpoint {
+    endpoint: &'static str,
+    latency: Histogram,
+    sent: Counter,
+    statuses: Vec<(u16, Counter)>,
+    calls: Vec<OfCall>,
+}
+
+#[derive(Debug)]
+struct OfCall {
+    dependency: &'static str,
+    criticality: Criticality,
+    latency: Histogram,
+    read: Counter,
+    outcomes: Vec<(&'static str, Counter)>,
+}
+
+impl Handles {
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, endpoints: RefCell::default() }
+    }
+
+    pub(crate) fn begin(&self) {
+        self.metrics.in_flight.inc();
+    }
+
+    pub(crate) fn end(&self, report: &Report<'_>) {
+        let metrics = &*self.metrics;
+        metrics.in_flight.dec();
+        metrics.count_degraded(report.endpoint, &report.notes);
+        let mut endpoints = self.endpoints.borrow_mut();
+        let found = entry(
+            &mut endpoints,
+            |known| ptr::eq(known.endpoint, report.endpoint),
+            || OfEndpoint::new(metrics, report.endpoint),
+        );
+        if let Some(endpoint) = found {
+            endpoint.count(metrics, report);
+        }
+    }
+}
+
+impl OfEndpoint {
+    fn new(metrics: &Metrics, endpoint: &'static str) -> Self {
+        let (latency, sent) = metrics.of_endpoint(endpoint);
+        Self { endpoint, latency, sent, statuses: Vec::new(), calls: Vec::new() }
+    }
+
+    fn count(&mut self, metrics: &Metrics, report: &Report<'_>) {
+        let (endpoint, status) = (self.endpoint, report.status);
+        self.latency.observe(report.took.as_secs_f64());
+        self.sent.inc_by(as_u64(report.bytes_sent));
+        let new = || (status, metrics.of_status(endpoint, status));
+        if let Some((_, counter)) = entry(&mut self.statuses, |(known, _)| *known == status, new) {
+            counter.inc();
+        }
+        for call in &report.calls {
+            let is_it = |known: &OfCall| {
+                ptr::eq(known.dependency, call.dependency) && known.criticality == call.criticality
+            };
+            if let Some(known) =
+                entry(&mut self.calls, is_it, || OfCall::new(metrics, endpoint, call))
+            {
+                known.count(metrics, endpoint, call);
+            }
+        }
+    }
+}
+
+impl OfCall {
+    fn new(metrics: &Metrics, endpoint: &'static str, call: &CallRecord) -> Self {
+        let (latency, read) = metrics.of_dependency(endpoint, call);
+        let CallRecord { dependency, criticality, .. } = *call;
+        Self { dependency, criticality, latency, read, outcomes: Vec::new() }
+    }
+
+    fn count(&mut self, metrics: &Metrics, endpoint: &'static str, call: &CallRecord) {
+        self.latency.observe(call.elapsed.as_secs_f64());
+        self.read.inc_by(as_u64(call.bytes_read));
+        let outcome = outcome(call);
+        let new = || (outcome, metrics.of_outcome(endpoint, call));
+        if let Some((_, counter)) =
+            entry(&mut self.outcomes, |(known, _)| ptr::eq(*known, outcome), new)
+        {
+            counter.inc();
+        }
+    }
+}
+
+/// The entry that `is_it` finds, or a new one. Always some.
+fn entry<T>(
+    list: &mut Vec<T>,
+    is_it: impl FnMut(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> Option<&mut T> {
+    let place = list.iter().position(is_it).unwrap_or_else(|| {
+        list.push(new());
+        list.len() - 1
+    });
+    list.get_mut(place)
+}
+
+fn as_u64(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds with the microseconds behind the point.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,194 @@
+//! What cannot work is refused before a port opens, with a text that names the place and says what to do.
+
+use bff_core::{Auth, Bff, prelude::*};
+use bff_server::{Server, Settings};
+use std::net::TcpListener;
+
+enum Product {}
+
+impl Kind for Product {
+    type Scope = Shared;
+}
+
+#[derive(View)]
+struct Title {
+    title: String,
+}
+
+#[derive(View)]
+struct Greedy {
+    meta: String,
+}
+
+async fn title(_: &Cx) -> Result<Title> {
+    std::future::ready(Ok(Title { title: "t".to_owned() })).await
+}
+
+async fn product(cx: &Cx, _id: Id<Product>) -> Result<Title> {
+    title(cx).await
+}
+
+async fn personal(cx: &Cx, _me: User) -> Result<Title> {
+    title(cx).await
+}
+
+async fn greedy(_: &Cx) -> Result<Greedy> {
+    std::future::ready(Ok(Greedy { meta: "m".to_owned() })).await
+}
+
+const AUTH: &str = r#"
+    [auth]
+    issuer = "https://issuer.test"
+    audience = "test-bff"
+    algorithms = ["RS256"]
+    keys = { url = "https://issuer.test/keys" }
+"#;
+
+/// Starts on ports that are taken, so that a mistake that is found only after a port was opened is hidden by the port.
+fn error_of(auth: Auth, endpoints: Vec<Endpoint>, server: &str, rest: &str) -> String {
+    let held = TcpListener::bind("127.0.0.1:0").and_then(|port| Ok((port.local_addr()?, port)));
+    let Ok((taken, _port)) = held else { unreachable!("no free port: {held:?}") };
+    let text =
+        format!("[server]\nlisten = '{taken}'\n{server}\n[admin]\nlisten = '{taken}'\n{rest}");
+    let settings: Result<Settings, _> = toml::from_str(&text);
+    let settings = settings.unwrap_or_else(|error| unreachable!("{text}: {error}"));
+    let bff = Bff { name: "test", version: "1.0.0", auth, endpoints };
+    Server::bind(&bff, &settings).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+/// Every part has to be in the error.
+fn check(what: &str, error: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(error.contains(part), "{what}: `{part}` is not in `{error}`");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_key() {
+    let endpoints = vec![get("/test/v1/title").to(title)];
+    let error = error_of(Auth::Open, endpoints, "", "");
+    check("taken", &error, &["server.listen", "127.0.0.1:", "another process"]);
+
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = port.local_addr().unwrap();
+    let text = format!("server.listen = '127.0.0.1:0'\nadmin.listen = '{taken}'");
+    let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Open, endpoints: vec![] };
+    let error = Server::bind(&bff, &toml::from_str(&text).unwrap()).unwrap_err().to_string();
+    check("admin", &error, &["admin.listen", &taken.to_string()]);
+}
+
+#[test]
+fn an_endpoint_that_cannot_work_is_refused() {
+    let route = "/test/v1/products";
+    let with_id = "/test/v1/products/{id}";
+    let cases = [
+        ("no {id}", vec![get(route).to(product)], [route, "`{id}`"]),
+        ("other name", vec![get("/test/v1/{name}").to(product)], ["/test/v1/{name}", "`{id}`"]),
+        ("anonymous", vec![get(route).to(personal)], [route, "one user"]),
+        ("meta", vec![get(route).to(greedy)], [route, "`meta`"]),
+        ("doubled", vec![get(route).to(title), get(route).to(title)], [route, "conflict"]),
+        (
+            "two names of one place",
+            vec![get(with_id).to(product), get("/test/v1/products/{sku}").to(title)],
+            ["/test/v1/products/{sku}", "conflict"],
+        ),
+        ("broken", vec![get("/test/v1/{id").to(title)], ["/test/v1/{id", "arameter"]),
+    ];
+    for (what, endpoints, parts) in cases {
+        let error = error_of(Auth::Open, endpoints, "", "");
+        check(what, &error, &parts);
+        assert!(error.starts_with("endpoint /"), "{what}: {error}");
+    }
+}
+
+#[test]
+fn a_service_that_must_not_or_cannot_be_called_is_refused() {
+    let url = |url: &str| format!("[services.orders]\nurl = \"{url}\"");
+    let orders = |line: &str| format!("[services.orders]\nurl = \"http://orders\"\n{line}");
+    let own = "a BFF never calls a BFF";
+    let cases = [
+        (
+            "named",
+            "[services.web-bff]\nurl = \"http://web\"".to_owned(),
+            ["services.web-bff.url", own],
+        ),
+        ("hosted", url("http://mobile-bff"), ["services.orders.url", own]),
+        ("hosted with port", url("http://mobile-bff:8081/x"), ["services.orders.url", own]),
+        (
+            "in a namespace",
+            url("http://web-bff.shop.svc.cluster.local"),
+            ["services.orders.url", own],
+        ),
+        ("as a package", url("https://bff-partner"), ["services.orders.url", own]),
+        ("upper case", url("http://Mobile-BFF"), ["services.orders.url", own]),
+        ("scheme", url("ftp://orders"), ["services.orders.url", "http://host"]),
+        ("no host", url("unix:/run/orders"), ["services.orders.url", "http://host"]),
+        ("password", url("http://me:hunter2@orders"), ["services.orders.url", "credential"]),
+        ("query", url("http://orders?a=1"), ["services.orders.url", "query"]),
+        ("timeout", orders("timeout = \"0s\""), ["services.orders.timeout", "zero"]),
+        (
+            "connect",
+            orders("connect_timeout = \"0ms\""),
+            ["services.orders.connect_timeout", "zero"],
+        ),
+        ("body", orders("body_limit_bytes = 0"), ["services.orders.body_limit_bytes", "zero"]),
+        ("useless ca", orders("ca_file = \"ca.pem\""), ["services.orders.ca_file", "http://"]),
+        (
+            "no such ca",
+            "[services.orders]\nurl = \"https://orders\"\nca_file = \"no/such/ca.pem\"".to_owned(),
+            ["services.orders.ca_file", "no/such/ca.pem"],
+        ),
+        (
+            "secret",
+            orders("credential = { header = \"x-key\", secret = \"hunter2\\n\" }"),
+            ["services.orders.credential", "secret"],
+        ),
+    ];
+    for (what, rest, parts) in cases {
+        let error = error_of(Auth::Open, vec![], "", &rest);
+        check(what, &error, &parts);
+        assert!(!error.contains("hunter2"), "{what}: {error}");
+    }
+}
+
+#[test]
+fn identity_is_configured_where_it_is_asked_for_and_nowhere_else() {
+    let no_file =
+        AUTH.replace("url = \"https://issuer.test/keys\"", "file = \"no/such/keys.json\"");
+    let cases = [
+        ("missing", Auth::Bearer, "", ["auth", "missing"]),
+        ("needless", Auth::Open, AUTH, ["auth", "asks nobody"]),
+        ("keys", Auth::Bearer, &no_file, ["auth.keys", "no/such/keys.json"]),
+        ("audience", Auth::Bearer, &AUTH.replace("test-bff", ""), ["auth.audience", "empty"]),
+    ];
+    for (what, auth, rest, parts) in cases {
+        let error = error_of(auth, vec![], "", rest);
+        check(what, &error, &parts);
+        assert!(error.starts_with("configuration: auth"), "{what}: {error}");
+        assert_eq!(error.matches("auth").count(), 1, "{what}: {error}");
+    }
+}
+
+#[test]
+fn limits_that_would_refuse_everything_or_nothing_are_refused() {
+    let cases = [
+        ("workers = 0", "", ["server.workers", "zero"]),
+        ("max_connections = 0", "", ["server.max_connections", "zero"]),
+        ("max_uri_bytes = 0", "", ["server.max_uri_bytes", "zero"]),
+        ("max_header_bytes = 0", "", ["server.max_header_bytes", "zero"]),
+        ("max_headers = 0", "", ["server.max_headers", "96"]),
+        ("max_headers = 97", "", ["server.max_headers", "96"]),
+        ("head_timeout = \"0s\"", "", ["server.head_timeout", "1s"]),
+        ("head_timeout = \"200ms\"", "", ["server.head_timeout", "1s"]),
+        ("", "traces.sample_ratio = 1.5", ["traces.sample_ratio", "0 to 1"]),
+        ("", "traces.sample_ratio = -0.1", ["traces.sample_ratio", "0 to 1"]),
+        ("", "traces.sample_ratio = nan", ["traces.sample_ratio", "0 to 1"]),
+        ("", "traces.otlp_endpoint = \"not a url\"", ["traces.otlp_endpoint", ""]),
+    ];
+    for (server, rest, parts) in cases {
+        // A table that stands after `[admin]` has to be one of its own.
+        let rest = rest.replace("traces.", "[traces]\n");
+        let error = error_of(Auth::Open, vec![], server, &rest);
+        check(&format!("{server}{rest}"), &error, &parts);
+    }
+}

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 const HOME: &str = "/mobile/v1/home";
 
-/// What the slowest machine needs beyond the call's own timeout; generous, because tests run in
-/// parallel.
-const SLACK: Duration = Duration::from_millis(250);
+/// Far less than a hang, far more than a loaded machine needs: speed is measured elsewhere.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 fn sections(reply: &Reply) -> String {
     reply.at("/meta/sections").to_string()
@@ -56,7 +55,7 @@ fn a_broken_optional_service_costs_its_section_and_nothing_else() {
     let faults = [
         (Fault::HangBeforeHeaders, "TIMEOUT"),
         (Fault::HangInBody, "TIMEOUT"),
-        (Fault::Delay { millis: 5_000 }, "TIMEOUT"),
+        (Fault::Delay { millis: 30_000 }, "TIMEOUT"),
         (Fault::Reset, "UNAVAILABLE"),
         (Fault::ResetInBody, "UNAVAILABLE"),
         (Fault::ShortBody, "UNAVAILABLE"),
@@ -96,7 +95,7 @@ fn a_broken_optional_service_costs_its_section_and_nothing_else() {
             assert_eq!(reply.header("etag"), None, "{fault:?}");
             assert_eq!(reply.count(&format!("/{section}")), Some(0), "{fault:?}");
             assert_ne!(reply.count(&format!("/{other}")), Some(0), "{fault:?}");
-            assert!(took < Duration::from_millis(200) + SLACK, "{fault:?} took {took:?}");
+            assert!(took < PATIENCE, "{fault:?} took {took:?}");
         }
         bff.services.set_fault(service, None);
     }
@@ -149,7 +148,7 @@ fn without_users_there_is_no_home() {
         assert_eq!(reply.header("content-type"), Some("application/problem+json"));
         assert_eq!(reply.at("/retryable"), status == 503);
         assert_eq!(reply.header("retry-after").is_some(), status == 503);
-        assert!(begun.elapsed() < Duration::from_millis(450) + SLACK, "{fault:?}");
+        assert!(begun.elapsed() < PATIENCE, "{fault:?}");
     }
 }
 

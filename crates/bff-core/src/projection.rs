@@ -14,7 +14,11 @@ use std::{fmt, marker::PhantomData};
 /// [`Fault::Malformed`], with the place and what was expected there, but never with the value that
 /// was found: these texts are logged, and the value may be a field that nobody was meant to see.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8], at: Option<&'static str>) -> Result<T, Fault> {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    // One look at the whole body is cheaper than one at each of its strings.
+    let text = str::from_utf8(body).map_err(|error| {
+        Fault::Malformed(format!("it is not UTF-8 after byte {}", error.valid_up_to()))
+    })?;
+    let mut json = serde_json::Deserializer::from_str(text);
     let value = match at {
         None => T::deserialize(&mut json),
         Some(member) => At { member, value: PhantomData }.deserialize(&mut json),

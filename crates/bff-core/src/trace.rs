@@ -87,6 +87,19 @@ fn hex<const DIGITS: usize>(text: &str) -> Option<u128> {
     (text.len() == DIGITS && lower).then(|| u128::from_str_radix(text, 16).ok())?
 }
 
+/// Lower-case hexadecimal digits; `DIGITS` is twice `BYTES`. A page writes ten ids, and the standard
+/// formatting of a `u128` divides.
+fn hex_of<const BYTES: usize, const DIGITS: usize>(bytes: [u8; BYTES]) -> [u8; DIGITS] {
+    const NIBBLES: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [b'0'; DIGITS];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = NIBBLES.get(usize::from(nibble)).copied().unwrap_or_default();
+        }
+    }
+    digits
+}
+
 /// As many whole entries as fit into the limit, first ones first.
 fn whole_entries(state: &str) -> Option<&str> {
     if state.len() <= MAX_STATE_BYTES {
@@ -120,13 +133,13 @@ impl SpanId {
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        f.write_str(str::from_utf8(&hex_of::<16, 32>(self.to_bytes())).unwrap_or_default())
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        f.write_str(str::from_utf8(&hex_of::<8, 16>(self.to_bytes())).unwrap_or_default())
     }
 }
 

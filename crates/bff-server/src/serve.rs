@@ -121,13 +121,7 @@ async fn authenticate(request: &HttpRequest, worker: &Worker) -> Result<Option<A
 /// Runs the handler. A panic in it ends this request and nothing else.
 async fn run(endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
     let handler = AssertUnwindSafe(endpoint.answer(cx)).catch_unwind();
-    let crashed = |_panic| {
-        tracing::error!(
-            endpoint = endpoint.name(),
-            "the handler panicked; where and why is on standard error"
-        );
-        Err(respond::internal())
-    };
+    let crashed = |_panic| Err(respond::internal());
     within(cx.deadline(), async { handler.await.unwrap_or_else(crashed) }).await
 }
 

@@ -4,7 +4,11 @@ use crate::{body, settings::Prepared};
 use awc::{
     Client, ClientRequest, Connector,
     error::{PayloadError, SendRequestError},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        Uri,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+        uri::{Parts, PathAndQuery},
+    },
 };
 use bff_core::{
     Fault,
@@ -13,6 +17,7 @@ use bff_core::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{
+    fmt::Display,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -99,7 +104,7 @@ impl Transport for AwcTransport {
 impl Service {
     async fn exchange(&self, outbound: &Outbound<'_>, left: Duration) -> Result<Bytes, Fault> {
         let mut answer =
-            self.request(outbound, left).send().await.map_err(|error| unsent(&error))?;
+            self.request(outbound, left)?.send().await.map_err(|error| unsent(&error))?;
         match answer.status().as_u16() {
             200 | 203 => body::check_type(answer.headers())?,
             status => {
@@ -114,9 +119,9 @@ impl Service {
     }
 
     /// Made from the outbound value alone: no header of the client's is in reach here.
-    fn request(&self, outbound: &Outbound<'_>, left: Duration) -> ClientRequest {
-        let Prepared { base, settings, credential, .. } = &self.prepared;
-        let mut request = self.client.get([base, outbound.target].concat()).no_decompress();
+    fn request(&self, outbound: &Outbound<'_>, left: Duration) -> Result<ClientRequest, Fault> {
+        let Prepared { settings, credential, .. } = &self.prepared;
+        let mut request = self.client.get(self.uri(outbound.target)?).no_decompress();
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let encodings = if settings.compression { "gzip, br" } else { "identity" };
@@ -137,7 +142,20 @@ impl Service {
         if let Some((name, value)) = credential {
             headers.insert(name.clone(), value.clone());
         }
-        request
+        Ok(request)
+    }
+
+    /// Only the path is new; scheme and authority are shared with every call.
+    fn uri(&self, target: &str) -> Result<Uri, Fault> {
+        let Prepared { scheme, authority, prefix, .. } = &self.prepared;
+        let path = Bytes::from([prefix, target].concat());
+        let unusable = |error: &dyn Display| Fault::Unreachable(format!("its target: {error}"));
+        let mut parts = Parts::default();
+        parts.scheme = Some(scheme.clone());
+        parts.authority = Some(authority.clone());
+        parts.path_and_query =
+            Some(PathAndQuery::from_maybe_shared(path).map_err(|error| unusable(&error))?);
+        Uri::from_parts(parts).map_err(|error| unusable(&error))
     }
 }
 
@@ -172,6 +190,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at {}", self.prepared.name, self.prepared.base)
+        write!(f, "{} at {}", self.prepared.name, self.prepared.authority)
     }
 }

@@ -1,7 +1,11 @@
 //! What the configuration says about a service, and what start-up makes of it.
 
 use crate::tls;
-use awc::http::header::{HeaderName, HeaderValue};
+use awc::http::{
+    Uri,
+    header::{HeaderName, HeaderValue},
+    uri::{Authority, Scheme},
+};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -84,8 +88,11 @@ pub struct ServicesError {
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     pub(crate) name: Box<str>,
-    /// Without a slash at the end.
-    pub(crate) base: Box<str>,
+    /// Scheme and authority, parsed once.
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    /// The path that every call is below, without a slash at the end.
+    pub(crate) prefix: Box<str>,
     pub(crate) settings: ServiceSettings,
     pub(crate) credential: Option<(HeaderName, HeaderValue)>,
     /// `None` for plain http.
@@ -97,7 +104,13 @@ impl Prepared {
         let wrong = |key, why: String| ServicesError { service: name.to_owned(), key, why };
         refuse_bff(name, &settings.url).map_err(|(key, why)| wrong(key, why))?;
         let url = &settings.url;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        let parts = Uri::try_from(url.as_str()).map(Uri::into_parts);
+        let (Some(scheme), Some(authority)) =
+            parts.map(|parts| (parts.scheme, parts.authority)).unwrap_or_default()
+        else {
+            return Err(wrong("url", format!("expected http://host or https://host, found {url}")));
+        };
+        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
             return Err(wrong("url", format!("expected http://host or https://host, found {url}")));
         }
         if !url.username().is_empty()
@@ -131,7 +144,9 @@ impl Prepared {
         let credential = settings.credential.as_ref().map(header).transpose();
         Ok(Self {
             name: name.into(),
-            base: url.as_str().trim_end_matches('/').into(),
+            scheme,
+            authority,
+            prefix: url.path().trim_end_matches('/').into(),
             settings: settings.clone(),
             credential: credential.map_err(|why| wrong("credential", why))?,
             tls,

@@ -45,6 +45,22 @@ fn every_log_line_is_json_and_a_request_is_told_with_its_trace_and_without_its_c
     }
 }
 
+#[test]
+fn a_panic_is_one_log_line_with_its_place_and_nothing_on_standard_error() {
+    let bff = Running::start(&[]);
+    bff.services.set_fault(Service::Orders, Some(Fault::HugeHeader));
+    assert_eq!(bff.get(HOME, &[]).status, 200);
+    assert!(bff.eventually(|bff| bff.logged("request").is_some()));
+    let panicked = bff.logged("panicked; the request that caused it was ended").unwrap();
+    assert!(
+        panicked.pointer("/place").is_some_and(|place| place.to_string().contains("decoder.rs"))
+    );
+    assert!(panicked.pointer("/trace_id").is_some(), "{panicked}");
+    bff.signal(Signal::TERM);
+    let (_, _, errors) = bff.end();
+    assert_eq!(errors, "");
+}
+
 /// `name{label="value",..} number`, as name, label values and number.
 fn sample(line: &str) -> Option<(&str, Vec<&str>, f64)> {
     let (series, number) = line.rsplit_once(' ')?;

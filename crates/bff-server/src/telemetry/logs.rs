@@ -47,6 +47,16 @@ pub(crate) fn init(settings: &LogSettings) {
     }
 }
 
+/// Makes a panic one log line under its request's trace id. Only its place is written: the message
+/// may quote what a service or a client sent, and walking the stack would hold up the worker's other
+/// requests for as long as it takes, at a service's will (see `bff-upstream` on header names).
+pub(crate) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked; the request that caused it was ended");
+    }));
+}
+
 /// Waits until every line is written.
 pub(crate) fn flush() {
     LINES.flush();

@@ -1,12 +1,12 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services test fmt lint unit docs contracts
+.PHONY: help run services test fmt lint unit docs contracts bench
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the sample services and the three BFFs, and say how to call and break them; Ctrl-C stops all
-	cargo build --quiet --workspace --bins && ./target/debug/bff-dev
+	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner -p bff-testkit --bins && ./target/debug/bff-dev
 
 services: ## Start the sample services and the token issuer only, for `cargo run -p bff-mobile` beside them
 	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
@@ -27,3 +27,7 @@ docs: ## The documentation builds without warnings
 
 contracts: ## Rewrite contracts/ from the code; read the diff as a client would
 	UPDATE_CONTRACTS=1 cargo test --quiet -p 'bff-*' --test contracts
+
+# The two builds are apart, so that the mobile BFF is built with its own features and no others.
+bench: ## The published benchmark, about 15 minutes; BENCH=--quick for a look, BENCH='--only home,fan' for a part
+	cargo build --release --quiet -p bff-bench && cargo build --release --quiet -p bff-mobile && ./target/release/bff-bench $(BENCH)

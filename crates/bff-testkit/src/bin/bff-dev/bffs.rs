@@ -122,7 +122,7 @@ fn spawn(name: &'static str) -> Result<Child, Box<dyn Error>> {
         .spawn()
         .map_err(|error| {
             format!(
-                "{}: {error}; build it with `cargo build --workspace --bins`",
+                "{}: {error}; build it with `cargo build`",
                 program.display()
             )
         })?;

@@ -115,6 +115,11 @@ impl Keyring {
         Self { keys, client }
     }
 
+    /// The keys to verify with, if they need no renewal.
+    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<KeySet>> {
+        self.keys.usable(now).filter(|keys| keys.age(now) < FRESH)
+    }
+
     /// The keys to verify with. Waits only when there are none, and then no longer than one fetch
     /// takes.
     pub(crate) async fn current(&self, now: Instant) -> Option<Arc<KeySet>> {

@@ -69,7 +69,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for At<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut found = None;
-        while let Some(which) = map.next_key_seed(Which(&[self.member]))? {
+        while let Some(which) =
+            map.next_key_seed(Which(|name: &str| (name == self.member).then_some(0)))?
+        {
             match which {
                 Some(_) if found.is_some() => return Err(de::Error::duplicate_field(self.member)),
                 Some(_) => found = Some(map.next_value()?),
@@ -82,11 +84,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for At<T> {
     }
 }
 
-/// Reads the name of a member as its place in a list; `None` for a name that is not in it.
+/// Reads the name of a member as what a function makes of it. The derive's function is one `match`,
+/// which compiles to comparisons of whole words; a list of names would be a call per name.
 #[derive(Debug, Clone, Copy)]
-pub struct Which<'a>(pub &'a [&'static str]);
+pub struct Which<F>(pub F);
 
-impl<'de> DeserializeSeed<'de> for Which<'_> {
+impl<'de, F: FnOnce(&str) -> Option<usize>> DeserializeSeed<'de> for Which<F> {
     type Value = Option<usize>;
 
     fn deserialize<D: de::Deserializer<'de>>(
@@ -97,7 +100,7 @@ impl<'de> DeserializeSeed<'de> for Which<'_> {
     }
 }
 
-impl Visitor<'_> for Which<'_> {
+impl<F: FnOnce(&str) -> Option<usize>> Visitor<'_> for Which<F> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,7 +108,7 @@ impl Visitor<'_> for Which<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|known| *known == name))
+        Ok(self.0(name))
     }
 }
 

@@ -119,17 +119,24 @@ fn serialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
 fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     let expecting = format!("an object for `{ident}`");
     let count = members.len();
-    let sources = members.iter().map(|m| &m.from);
     let slots: Vec<_> = members.iter().map(|m| &m.slot).collect();
     let types = members.iter().map(|m| m.ty);
     let fields: Vec<_> = members.iter().map(|m| m.field).collect();
     let froms: Vec<_> = members.iter().map(|m| &m.from).collect();
+    let indices = 0..count;
     let places = 0..count;
     quote! {
         #[automatically_derived]
         impl<'de> ::bff_core::__private::serde::Deserialize<'de> for #ident {
             fn deserialize<D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
                 use ::bff_core::__private::{Which, member, serde::de};
+
+                fn place_of(name: &str) -> ::core::option::Option<usize> {
+                    match name {
+                        #(#froms => ::core::option::Option::Some(#indices),)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
 
                 struct Members;
 
@@ -142,7 +149,7 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
 
                     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> ::core::result::Result<#ident, A::Error> {
                         #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
-                        while let ::core::option::Option::Some(which) = map.next_key_seed(Which(&[#(#sources),*]))? {
+                        while let ::core::option::Option::Some(which) = map.next_key_seed(Which(place_of))? {
                             match which {
                                 #(::core::option::Option::Some(#places) => {
                                     if #slots.is_some() {

@@ -124,8 +124,9 @@ impl Service {
         let mut request = self.client.get(self.uri(outbound.target)?).no_decompress();
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let encodings = if settings.compression { "gzip, br" } else { "identity" };
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encodings));
+        if settings.compression {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        }
         headers.insert(SERVICE_ACCOUNT, self.account.clone());
         headers.insert(HOP, self.account.clone());
         headers.insert(

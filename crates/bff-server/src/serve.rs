@@ -26,87 +26,115 @@ const NO_BUDGET: Duration = Duration::from_secs(1);
 
 /// The only handler of the public port: everything that a client can send arrives here.
 pub(crate) async fn serve(request: HttpRequest, worker: web::Data<Worker>) -> HttpResponse {
-    let received = SystemTime::now();
-    let trace = trace_of(&request, &worker);
-    logs::in_trace(trace.trace_id, respond(&request, &worker, received, trace)).await
-}
-
-fn trace_of(request: &HttpRequest, worker: &Worker) -> TraceContext {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let ratio = worker.shared.sample_ratio;
-    TraceContext::continue_from(header("traceparent"), header("tracestate"), || {
-        fastrand::f64() < ratio
+    let arrival = Arrival { request: &request, worker: &worker, received: SystemTime::now() };
+    let trace = arrival.trace();
+    logs::in_trace(trace.trace_id, async {
+        match arrival.find() {
+            Ok(found) => arrival.answer(found, trace).await,
+            Err(refusal) => arrival.refuse(&refusal, trace),
+        }
     })
+    .await
 }
 
-async fn respond(
-    request: &HttpRequest,
-    worker: &Worker,
+/// A request before anything is known about it.
+struct Arrival<'a> {
+    request: &'a HttpRequest,
+    worker: &'a Worker,
     received: SystemTime,
-    trace: TraceContext,
-) -> HttpResponse {
-    let refused = |problem: &Problem, allow, trace: TraceContext| {
-        let response = respond::problem(problem, trace.trace_id, allow);
-        let deadline = Deadline::starting_now(NO_BUDGET);
-        let cx = context(request, worker, deadline, trace, Parameters::new(), None);
-        Running::begin(&worker.telemetry, NO_ENDPOINT, received, cx)
-            .end(problem.class().status(), response.bytes);
-        response.http
-    };
-    if let Err(problem) = perimeter::check(request, &worker.shared.limits) {
-        return refused(&problem, None, trace);
-    }
-    match worker.shared.table.routes.find(request.method().as_str(), request.uri().path()) {
-        Found::NotFound => {
-            let message = "There is nothing at this address.";
-            refused(&Problem::new(Class::NotFound, "NO_SUCH_ROUTE", message), None, trace)
-        }
-        Found::MethodNotAllowed { allow } => {
-            let message = format!("This address answers to {allow} only.");
-            refused(
-                &Problem::new(Class::MethodNotAllowed, "METHOD_NOT_ALLOWED", message),
-                Some(allow),
-                trace,
-            )
-        }
-        Found::Endpoint(place, endpoint, parameters) => {
-            let deadline = Deadline::starting_now(endpoint.budget());
-            let caller = within(deadline, authenticate(request, worker)).await;
-            let (caller, refusal) = match caller {
-                Ok(caller) => (caller, None),
-                Err(problem) => (None, Some(problem)),
-            };
-            let cx = context(request, worker, deadline, trace, parameters, caller);
-            let running = Running::begin(&worker.telemetry, endpoint.name(), received, cx);
-            let outcome = match refusal {
-                Some(problem) => Err(problem),
-                None => run(endpoint, &running.cx).await,
-            };
-            let response = conclude(request, worker, place, &running.cx, outcome);
-            running.end(response.http.status().as_u16(), response.bytes);
-            response.http
-        }
-    }
 }
 
-fn context(
-    request: &HttpRequest,
-    worker: &Worker,
-    deadline: Deadline,
-    trace: TraceContext,
+/// The endpoint that a request is for.
+struct Destination<'a> {
+    place: usize,
+    endpoint: &'a Endpoint,
     parameters: Parameters,
-    principal: Option<Arc<Principal>>,
-) -> Cx {
-    Cx::new(Incoming {
-        bff: worker.shared.bff,
-        transport: worker.transport.clone(),
-        store: worker.store.clone(),
-        principal,
-        trace,
-        deadline,
-        parameters,
-        query: request.uri().query().unwrap_or_default().to_owned(),
-    })
+}
+
+/// Why a request reaches no endpoint; with the methods that would.
+struct Refusal {
+    problem: Problem,
+    allow: Option<&'static str>,
+}
+
+impl<'a> Arrival<'a> {
+    /// Continues the caller's trace or starts one.
+    fn trace(&self) -> TraceContext {
+        let headers = self.request.headers();
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let sample = || fastrand::f64() < self.worker.shared.sample_ratio;
+        TraceContext::continue_from(header("traceparent"), header("tracestate"), sample)
+    }
+
+    fn find(&self) -> Result<Destination<'a>, Refusal> {
+        let Self { request, worker, .. } = *self;
+        perimeter::check(request, &worker.shared.limits)
+            .map_err(|problem| Refusal { problem, allow: None })?;
+        let routes = &worker.shared.table.routes;
+        match routes.find(request.method().as_str(), request.uri().path()) {
+            Found::Endpoint(place, endpoint, parameters) => {
+                Ok(Destination { place, endpoint, parameters })
+            }
+            Found::MethodNotAllowed { allow } => {
+                let message = format!("This address answers to {allow} only.");
+                let problem = Problem::new(Class::MethodNotAllowed, "METHOD_NOT_ALLOWED", message);
+                Err(Refusal { problem, allow: Some(allow) })
+            }
+            Found::NotFound => {
+                let message = "There is nothing at this address.";
+                let problem = Problem::new(Class::NotFound, "NO_SUCH_ROUTE", message);
+                Err(Refusal { problem, allow: None })
+            }
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal, trace: TraceContext) -> HttpResponse {
+        let response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
+        let deadline = Deadline::starting_now(NO_BUDGET);
+        let cx = self.context(deadline, trace, Parameters::new(), None);
+        Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx)
+            .end(response.http.status().as_u16(), response.bytes);
+        response.http
+    }
+
+    async fn answer(&self, to: Destination<'_>, trace: TraceContext) -> HttpResponse {
+        let Destination { place, endpoint, parameters } = to;
+        let deadline = Deadline::starting_now(endpoint.budget());
+        let caller = within(deadline, authenticate(self.request, self.worker)).await;
+        let (caller, refused) = match caller {
+            Ok(caller) => (caller, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let cx = self.context(deadline, trace, parameters, caller);
+        let running = Running::begin(&self.worker.telemetry, endpoint.name(), self.received, cx);
+        let outcome = match refused {
+            Some(problem) => Err(problem),
+            None => run(endpoint, &running.cx).await,
+        };
+        let response = conclude(self.request, self.worker, place, &running.cx, outcome);
+        running.end(response.http.status().as_u16(), response.bytes);
+        response.http
+    }
+
+    fn context(
+        &self,
+        deadline: Deadline,
+        trace: TraceContext,
+        parameters: Parameters,
+        principal: Option<Arc<Principal>>,
+    ) -> Cx {
+        let Self { request, worker, .. } = *self;
+        Cx::new(Incoming {
+            bff: worker.shared.bff,
+            transport: worker.transport.clone(),
+            store: worker.store.clone(),
+            principal,
+            trace,
+            deadline,
+            parameters,
+            query: request.uri().query().unwrap_or_default().to_owned(),
+        })
+    }
 }
 
 /// Nobody for a BFF that asks nobody. Two `Authorization` headers are none that can be trusted.

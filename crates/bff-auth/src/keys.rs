@@ -115,9 +115,10 @@ impl Keyring {
         Self { keys, client }
     }
 
-    /// The keys to verify with, if they need no renewal.
+    /// The keys to verify with, if they need no renewal. Those of a file never do.
     pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<KeySet>> {
-        self.keys.usable(now).filter(|keys| keys.age(now) < FRESH)
+        let is_fresh = |keys: &Arc<KeySet>| self.keys.remote.is_none() || keys.age(now) < FRESH;
+        self.keys.usable(now).filter(is_fresh)
     }
 
     /// The keys to verify with. Waits only when there are none, and then no longer than one fetch

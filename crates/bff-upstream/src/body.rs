@@ -1,9 +1,14 @@
 //! The body of an answer: its type, its size, its encoding. The limit counts decoded bytes.
 
-use awc::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use awc::{
+    ClientResponse,
+    error::PayloadError,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
+};
 use bff_core::Fault;
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use futures_util::{Stream, StreamExt};
 use std::io::Read;
 
 const BROTLI_BUFFER_BYTES: usize = 4096;
@@ -21,15 +26,40 @@ pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Fault> {
     if json { Ok(()) } else { Err(Fault::Malformed("its content type is not JSON".to_owned())) }
 }
 
-/// awc takes a body that ends before its declared length for a whole one.
-pub(crate) fn check_length(headers: &HeaderMap, read_bytes: usize) -> Result<(), Fault> {
-    let declared =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    match declared {
-        Some(bytes) if bytes != read_bytes => {
-            Err(Fault::Broken(format!("{read_bytes} of {bytes} bytes came")))
+/// Reads the whole body, without a copy when it comes in one piece, as most do.
+///
+/// A body that ends before its declared length is broken; awc would take it for whole.
+pub(crate) async fn read<S>(
+    answer: &mut ClientResponse<S>,
+    limit_bytes: usize,
+) -> Result<Bytes, Fault>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>>,
+    ClientResponse<S>: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let declared = answer.headers().get(CONTENT_LENGTH);
+    let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > limit_bytes) {
+        return Err(Fault::TooLarge { limit_bytes });
+    }
+    let (mut first, mut rest) = (Bytes::new(), Vec::new());
+    while let Some(chunk) = answer.next().await {
+        let chunk = chunk.map_err(|error| Fault::Broken(error.to_string()))?;
+        if first.len() + rest.len() + chunk.len() > limit_bytes {
+            return Err(Fault::TooLarge { limit_bytes });
         }
-        _ => Ok(()),
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(&chunk);
+        }
+    }
+    let read = if rest.is_empty() { first } else { [&*first, &rest].concat().into() };
+    match declared {
+        Some(bytes) if bytes != read.len() => {
+            Err(Fault::Broken(format!("{} of {bytes} bytes came", read.len())))
+        }
+        _ => Ok(read),
     }
 }
 

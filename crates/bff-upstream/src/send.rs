@@ -3,7 +3,7 @@
 use crate::{body, settings::Prepared};
 use awc::{
     Client, ClientRequest, Connector,
-    error::{PayloadError, SendRequestError},
+    error::SendRequestError,
     http::{
         Uri,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -112,9 +112,7 @@ impl Service {
             }
         }
         let limit_bytes = self.prepared.settings.body_limit_bytes;
-        let read =
-            answer.body().limit(limit_bytes).await.map_err(|error| unread(&error, limit_bytes))?;
-        body::check_length(answer.headers(), read.len())?;
+        let read = body::read(&mut answer, limit_bytes).await?;
         body::decode(answer.headers(), read, limit_bytes)
     }
 
@@ -169,13 +167,6 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 fn unsent(error: &SendRequestError) -> Fault {
     match error {
         SendRequestError::Connect(error) => Fault::Unreachable(error.to_string()),
-        error => Fault::Broken(error.to_string()),
-    }
-}
-
-fn unread(error: &PayloadError, limit_bytes: usize) -> Fault {
-    match error {
-        PayloadError::Overflow => Fault::TooLarge { limit_bytes },
         error => Fault::Broken(error.to_string()),
     }
 }

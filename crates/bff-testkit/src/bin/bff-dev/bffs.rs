@@ -120,12 +120,7 @@ fn spawn(name: &'static str) -> Result<Child, Box<dyn Error>> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| {
-            format!(
-                "{}: {error}; build it with `cargo build`",
-                program.display()
-            )
-        })?;
+        .map_err(|error| format!("{}: {error}; build it with `cargo build`", program.display()))?;
     relay(name, child.stdout.take());
     relay(name, child.stderr.take());
     Ok(child)

@@ -1,9 +1,9 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services test fmt lint unit docs contracts bench
+.PHONY: help run services test fmt lint unit docs contracts bench bench-check bench-baseline
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the sample services and the three BFFs, and say how to call and break them; Ctrl-C stops all
 	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner -p bff-testkit --bins && ./target/debug/bff-dev
@@ -31,3 +31,9 @@ contracts: ## Rewrite contracts/ from the code; read the diff as a client would
 # The two builds are apart, so that the mobile BFF is built with its own features and no others.
 bench: ## The published benchmark, about 15 minutes; BENCH=--quick for a look, BENCH='--only home,fan' for a part
 	cargo build --release --quiet -p bff-bench && cargo build --release --quiet -p bff-mobile && ./target/release/bff-bench $(BENCH)
+
+bench-check: ## Count instructions and allocations of the hot path; more than 5 % above the baselines fails; needs valgrind
+	cargo run --quiet -p bff-counts
+
+bench-baseline: ## Count, and accept the counts as the new baselines
+	cargo run --quiet -p bff-counts -- baseline

@@ -11,11 +11,10 @@ use percent_encoding::percent_decode_str;
 /// Names the BFF that a request already passed through.
 const HOP: &str = "x-bff-hop";
 
-/// Checks sizes, encoding, body and hops. The request's body is never read here.
+/// Checks sizes, encoding and hops, before it is known where the request goes.
 pub(crate) fn check(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     check_target(request, limits)?;
-    check_headers(request, limits)?;
-    check_body(request, limits)
+    check_headers(request, limits)
 }
 
 fn check_target(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
@@ -60,8 +59,8 @@ fn check_headers(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     Ok(())
 }
 
-/// No endpoint takes a body yet.
-fn check_body(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
+/// Checks the body of a request that reaches an endpoint, without reading it. None takes a body yet.
+pub(crate) fn check_body(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     let headers = request.headers();
     let length =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

@@ -6,7 +6,11 @@ use crate::{
     telemetry::{logs, report::Running},
     worker::Worker,
 };
-use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{ConnectionType, header::AUTHORIZATION},
+    web,
+};
 use bff_core::{
     Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
     TraceContext, ports::Principal,
@@ -68,11 +72,13 @@ impl<'a> Arrival<'a> {
 
     fn find(&self) -> Result<Destination<'a>, Refusal> {
         let Self { request, worker, .. } = *self;
-        perimeter::check(request, &worker.shared.limits)
-            .map_err(|problem| Refusal { problem, allow: None })?;
+        let limits = &worker.shared.limits;
+        let refused = |problem| Refusal { problem, allow: None };
+        perimeter::check(request, limits).map_err(refused)?;
         let routes = &worker.shared.table.routes;
         match routes.find(request.method().as_str(), request.uri().path()) {
             Found::Endpoint(place, endpoint, parameters) => {
+                perimeter::check_body(request, limits).map_err(refused)?;
                 Ok(Destination { place, endpoint, parameters })
             }
             Found::MethodNotAllowed { allow } => {
@@ -82,14 +88,17 @@ impl<'a> Arrival<'a> {
             }
             Found::NotFound => {
                 let message = "There is nothing at this address.";
-                let problem = Problem::new(Class::NotFound, "NO_SUCH_ROUTE", message);
-                Err(Refusal { problem, allow: None })
+                Err(refused(Problem::new(Class::NotFound, "NO_SUCH_ROUTE", message)))
             }
         }
     }
 
     fn refuse(&self, refusal: &Refusal, trace: TraceContext) -> HttpResponse {
-        let response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
+        let mut response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
+        if perimeter::check_body(self.request, &self.worker.shared.limits).is_err() {
+            // A body that nobody reads must not be read as the next request.
+            response.http.head_mut().set_connection_type(ConnectionType::Close);
+        }
         let deadline = Deadline::starting_now(NO_BUDGET);
         let cx = self.context(deadline, trace, Parameters::new(), None);
         Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx)

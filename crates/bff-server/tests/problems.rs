@@ -198,14 +198,20 @@ fn a_body_is_refused_and_never_read_as_the_next_request() {
     let bff = start();
     let next = format!("GET {GOOD} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
     let chunked = format!("{:x}\r\n{next}\r\n0\r\n\r\n", next.len());
+    let whole = format!("content-length: {}\r\n\r\n{next}", next.len());
+    let chunked = format!("transfer-encoding: chunked\r\n\r\n{chunked}");
     let cases = [
-        (format!("content-length: {}\r\n\r\n{next}", next.len()), 415, "BODY_NOT_READ"),
-        (format!("transfer-encoding: chunked\r\n\r\n{chunked}"), 415, "BODY_NOT_READ"),
-        (format!("content-length: 65537\r\n\r\n{next}"), 413, "BODY_TOO_LARGE"),
-        (format!("content-length: 65536\r\n\r\n{next}"), 415, "BODY_NOT_READ"),
+        ("GET", GOOD, whole.clone(), 415, "BODY_NOT_READ"),
+        ("GET", GOOD, chunked.clone(), 415, "BODY_NOT_READ"),
+        ("GET", GOOD, format!("content-length: 65537\r\n\r\n{next}"), 413, "BODY_TOO_LARGE"),
+        ("GET", GOOD, format!("content-length: 65536\r\n\r\n{next}"), 415, "BODY_NOT_READ"),
+        ("POST", GOOD, whole.clone(), 405, "METHOD_NOT_ALLOWED"),
+        ("POST", GOOD, chunked.clone(), 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/nowhere", whole, 404, "NO_SUCH_ROUTE"),
+        ("POST", "/nowhere", chunked, 404, "NO_SUCH_ROUTE"),
     ];
-    for (rest, status, code) in cases {
-        let request = format!("GET {GOOD} HTTP/1.1\r\nhost: a\r\n{rest}");
+    for (method, target, rest, status, code) in cases {
+        let request = format!("{method} {target} HTTP/1.1\r\nhost: a\r\n{rest}");
         let reply = http::exchange(bff.address, request.as_bytes()).unwrap();
         check(&rest, &reply, status, code);
     }

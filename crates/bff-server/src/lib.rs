@@ -32,7 +32,8 @@ use bff_core::Bff;
 use std::process::ExitCode;
 
 /// Every request to a service brings buffers of its own from awc, and the system's allocator gives
-/// the memory back to the kernel in between: 0.9 of the CPU per page with this one.
+/// the memory back to the kernel in between: 0.92 of the CPU per home page with this one (medians of
+/// eight alternating rounds, 80.8 and 87.4 us without LTO).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

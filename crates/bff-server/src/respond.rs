@@ -98,18 +98,8 @@ pub(crate) fn problem(
     if let Some(methods) = allow {
         builder.insert_header((header::ALLOW, methods));
     }
-    match class {
-        Class::Unauthenticated => {
-            builder.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-        }
-        // Whatever is left of such a request must not be read as the next one.
-        Class::BodyTooLarge
-        | Class::UnsupportedMediaType
-        | Class::HeadersTooLarge
-        | Class::UriTooLong => {
-            builder.force_close();
-        }
-        _ => {}
+    if class == Class::Unauthenticated {
+        builder.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
     }
     let body = problem.to_json(trace_id);
     Response { bytes: body.len(), http: builder.body(body) }

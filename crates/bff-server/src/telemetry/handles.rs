@@ -6,7 +6,7 @@ use super::{
 };
 use bff_core::{CallRecord, Criticality};
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
-use std::{cell::RefCell, ptr, sync::Arc, time::Duration};
+use std::{cell::RefCell, ptr, sync::Arc};
 
 /// One worker's handles. Lists are short and are searched from the front: an endpoint has few dependencies, and a call
 /// few outcomes.
@@ -121,9 +121,4 @@ fn entry<T>(
 
 fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
-}
-
-/// Milliseconds with the microseconds behind the point.
-pub(crate) fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,11 +1,7 @@
 //! The report of one request: written when it ends, however it ends, and the source of its log
 //! line, metrics and spans.
 
-use super::{
-    handles::{Handles, milliseconds},
-    logs,
-    spans::Spans,
-};
+use super::{handles::Handles, logs, spans::Spans};
 use bff_core::{CallRecord, Cx, Failure, Fault, Note, Reason, TraceContext};
 use std::{
     fmt,
@@ -110,6 +106,11 @@ impl Telemetry {
             "request"
         );
     }
+}
+
+/// Milliseconds with the microseconds behind the point.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// One line per failed call, with what an operator needs and a client never sees. A thing that does

@@ -27,6 +27,8 @@ pub struct Incoming {
     pub trace: TraceContext,
     /// When it has to be done.
     pub deadline: Deadline,
+    /// Whether the server has so much to do that optional calls are not made.
+    pub brownout: bool,
     /// The parameters of the route, still percent-encoded.
     pub parameters: Parameters,
     /// The query, still percent-encoded.
@@ -205,6 +207,9 @@ impl Cx {
             (true, None) => return Err(Fault::Anonymous),
             (false, _) => None,
         };
+        if self.incoming.brownout && criticality == Criticality::Optional {
+            return Err(Fault::Skipped);
+        }
         let until = self.deadline().calls_until();
         if Instant::now() >= until {
             return Err(Fault::Late);

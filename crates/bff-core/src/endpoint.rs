@@ -28,6 +28,19 @@ pub struct Route {
     path: &'static str,
     budget: Duration,
     client_cache: Option<Duration>,
+    priority: Priority,
+}
+
+/// Which requests are answered first when there is more to do than can be done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Priority {
+    /// Refused first: what a client can do without or ask for later.
+    Low,
+    /// The pages.
+    #[default]
+    Normal,
+    /// Refused last: what everything else depends on.
+    High,
 }
 
 /// What a request may take unless its route says otherwise.
@@ -35,7 +48,13 @@ const DEFAULT_BUDGET: Duration = Duration::from_secs(1);
 
 /// A route that answers `GET` at `path`; parameters are written `{name}`.
 pub fn get(path: &'static str) -> Route {
-    Route { method: Method::Get, path, budget: DEFAULT_BUDGET, client_cache: None }
+    Route {
+        method: Method::Get,
+        path,
+        budget: DEFAULT_BUDGET,
+        client_cache: None,
+        priority: Priority::Normal,
+    }
 }
 
 impl Route {
@@ -49,6 +68,11 @@ impl Route {
     /// otherwise.
     pub fn client_cache(self, keep: Duration) -> Self {
         Self { client_cache: Some(keep), ..self }
+    }
+
+    /// How early it is refused under overload; [`Priority::Normal`] unless said otherwise.
+    pub fn priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
     }
 
     /// The function that answers.
@@ -99,6 +123,12 @@ impl Endpoint {
     #[must_use]
     pub fn client_cache(&self) -> Option<Duration> {
         self.route.client_cache
+    }
+
+    /// How early it is refused under overload.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.route.priority
     }
 
     /// The shape of the answer, without the envelope.

@@ -15,9 +15,19 @@ pub enum Fault {
     /// The call took longer than its timeout.
     #[error("no complete answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// The request's time was used up before the call could be made.
-    #[error("not called: the request had no time left")]
+    /// The request's time was used up before the call could be made, or less of it was left than
+    /// the service usually takes.
+    #[error("not called: the request had too little time left")]
     Late,
+    /// The service failed so often that it is left alone for a moment.
+    #[error("not called: the breaker of every host is open")]
+    Open,
+    /// As many calls as the service can take are in flight, and no room came in time.
+    #[error("not called: too many calls to the service are in flight")]
+    Full,
+    /// This BFF has more to do than it can, and the page can do without this call.
+    #[error("not called: this BFF is overloaded and the call is optional")]
+    Skipped,
     /// The service answered with a status that is not success.
     #[error("answered with status {status}")]
     Status {
@@ -53,6 +63,8 @@ pub enum Reason {
     Unavailable,
     /// The service took too long.
     Timeout,
+    /// The service, or this BFF, has more to do than it can.
+    Overload,
     /// The service answered something that is not an answer.
     Invalid,
     /// There is no such thing.
@@ -71,10 +83,13 @@ impl Fault {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Unreachable(_) | Self::Broken(_) | Self::Crashed | Self::Unconfigured => {
-                Reason::Unavailable
-            }
+            Self::Unreachable(_)
+            | Self::Broken(_)
+            | Self::Crashed
+            | Self::Unconfigured
+            | Self::Open => Reason::Unavailable,
             Self::TimedOut(_) | Self::Late => Reason::Timeout,
+            Self::Full | Self::Skipped => Reason::Overload,
             Self::Malformed(_) | Self::TooLarge { .. } => Reason::Invalid,
             Self::Anonymous => Reason::Unauthenticated,
             Self::Status { status, .. } => match status {
@@ -104,6 +119,7 @@ impl Reason {
         match self {
             Self::Unavailable => "UNAVAILABLE",
             Self::Timeout => "TIMEOUT",
+            Self::Overload => "OVERLOAD",
             Self::Invalid => "INVALID",
             Self::NotFound => "NOT_FOUND",
             Self::Forbidden => "FORBIDDEN",

@@ -38,7 +38,7 @@ pub use cached::Cached;
 pub use call::{Call, Request, Service};
 pub use context::{CallRecord, Criticality, Cx, Deadline, Failure, Incoming};
 pub use each::{Each, each};
-pub use endpoint::{Arguments, Audience, Endpoint, Handler, Method, Route, get};
+pub use endpoint::{Arguments, Audience, Endpoint, Handler, Method, Priority, Route, get};
 pub use extract::{Cursor, FromCx, Page, User};
 pub use fault::{Fault, Reason};
 pub use gather::{Critical, Dependencies, Dependency, Fetch, Omittable, Optional};
@@ -57,7 +57,7 @@ pub use view::{Record, View};
 pub mod prelude {
     pub use crate::{
         Call, Critical, Cursor, Cx, Endpoint, Id, Kind, Omittable, Optional, Page, Personal,
-        Problem, Record, Result, Service, Shared, User, View, each, get,
+        Priority, Problem, Record, Result, Service, Shared, User, View, each, get,
     };
     pub use std::time::Duration;
 

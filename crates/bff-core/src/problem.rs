@@ -135,7 +135,7 @@ impl Problem {
     #[must_use]
     pub fn of_dependency(name: &str, fault: &Fault) -> Self {
         let (class, ending, message) = match fault.reason() {
-            Reason::Unavailable | Reason::Timeout => (
+            Reason::Unavailable | Reason::Timeout | Reason::Overload => (
                 Class::Unavailable,
                 "UNAVAILABLE",
                 "This is not available at the moment. Please try again.",

@@ -1,7 +1,14 @@
-//! The admin port: is it alive, is it ready, what did it count.
+//! The admin port: is it alive, is it ready, what did it count, what are its policies.
 
-use crate::{health::Health, telemetry::metrics::Metrics};
+use crate::{
+    health::Health,
+    overload::{Level, OverloadSettings},
+    telemetry::metrics::Metrics,
+    worker::Shared,
+};
 use actix_web::{HttpResponse, web};
+use bff_upstream::ServiceStatus;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// The content type of the OpenMetrics text format, which Prometheus asks for.
@@ -10,8 +17,10 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(crate) fn routes(
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
+    shared: &Arc<Shared>,
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
+    let shared = shared.clone();
     move |app| {
         app.route("/livez", web::get().to(|| async { answer(true, "alive") }))
             .route(
@@ -22,7 +31,8 @@ pub(crate) fn routes(
                 "/readyz",
                 web::get().to(move || std::future::ready(answer(readiness.ready(), "ready"))),
             )
-            .route("/metrics", web::get().to(move || std::future::ready(scrape(&metrics))));
+            .route("/metrics", web::get().to(move || std::future::ready(scrape(&metrics))))
+            .route("/policy", web::get().to(move || std::future::ready(policy(&shared))));
     }
 }
 
@@ -36,4 +46,41 @@ fn answer(yes: bool, word: &'static str) -> HttpResponse {
 
 fn scrape(metrics: &Metrics) -> HttpResponse {
     HttpResponse::Ok().content_type(OPEN_METRICS).body(metrics.render())
+}
+
+/// The effective policy and present state of every service and worker.
+#[derive(Serialize)]
+struct Policy<'a> {
+    services: Vec<ServiceStatus>,
+    overload: &'a OverloadSettings,
+    workers: Vec<WorkerStatus>,
+}
+
+#[derive(Serialize)]
+struct WorkerStatus {
+    level: Level,
+    lag_ms: f64,
+    in_flight: u32,
+    limit: u32,
+    refused: u64,
+}
+
+fn policy(shared: &Shared) -> HttpResponse {
+    let workers = shared.pressures.all();
+    let workers = workers.iter().map(|worker| WorkerStatus {
+        level: worker.level(),
+        lag_ms: worker.lag().as_secs_f64() * 1e3,
+        in_flight: worker.in_flight(),
+        limit: worker.limit(),
+        refused: worker.refused(),
+    });
+    let policy = Policy {
+        services: shared.services.status(),
+        overload: &shared.pressures.settings,
+        workers: workers.collect(),
+    };
+    match serde_json::to_string_pretty(&policy) {
+        Ok(text) => HttpResponse::Ok().content_type("application/json").body(text + "\n"),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    }
 }

@@ -109,6 +109,7 @@ fn file(directory: &Path, name: &str) -> Result<LayerFile, ConfigError> {
 mod tests {
     use super::*;
     use std::{collections::HashMap, fs};
+    use url::Url;
 
     const GOOD: &str = "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -136,8 +137,8 @@ mod tests {
             check("win", &service, &[("BFF__SERVICES__USERS__URL", "http://127.0.0.1:7101")]);
         let users = settings.map(|mut settings| settings.services.remove("users"));
         assert_eq!(
-            users.map(|s| s.map(|s| s.url.to_string())),
-            Ok(Some("http://127.0.0.1:7101/".to_owned()))
+            users.map(|s| s.map(|s| s.url.iter().map(Url::to_string).collect::<Vec<_>>())),
+            Ok(Some(vec!["http://127.0.0.1:7101/".to_owned()]))
         );
     }
 

@@ -10,6 +10,7 @@ mod admin;
 mod config;
 mod encoding;
 mod health;
+pub mod overload;
 mod perimeter;
 mod respond;
 mod serve;
@@ -26,7 +27,7 @@ pub use settings::{
 };
 
 pub use bff_auth::{BearerSettings, KeySource};
-pub use bff_upstream::ServiceSettings;
+pub use bff_upstream::{ServiceSettings, Urls};
 
 use bff_core::Bff;
 use std::process::ExitCode;

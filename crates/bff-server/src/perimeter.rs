@@ -7,9 +7,29 @@ use actix_web::{
 };
 use bff_core::{Class, Problem, Result};
 use percent_encoding::percent_decode_str;
+use std::time::Duration;
 
 /// Names the BFF that a request already passed through.
 const HOP: &str = "x-bff-hop";
+
+/// How many milliseconds the gateway still waits.
+const DEADLINE: &str = "x-deadline-ms";
+
+/// What the request may take: the route's budget, or less when a trusted gateway waits for less.
+pub(crate) fn budget(
+    request: &HttpRequest,
+    limits: &ServerSettings,
+    of_route: Duration,
+) -> Duration {
+    let Some(header) = request.headers().get(DEADLINE) else { return of_route };
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let trusted = |peer| limits.trusted_proxies.iter().any(|network| network.contains(&peer));
+    let millis = header.to_str().ok().and_then(|text| text.parse().ok());
+    match millis {
+        Some(millis) if peer.is_some_and(trusted) => of_route.min(Duration::from_millis(millis)),
+        _ => of_route,
+    }
+}
 
 /// Checks sizes, encoding and hops, before it is known where the request goes.
 pub(crate) fn check(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {

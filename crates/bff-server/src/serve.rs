@@ -1,6 +1,7 @@
 //! Answering one request: perimeter, route, caller, deadline, handler, response.
 
 use crate::{
+    overload::Level,
     perimeter,
     respond::{self, Response},
     telemetry::{logs, report::Running},
@@ -27,6 +28,8 @@ use tokio::time::timeout_at;
 const NO_ENDPOINT: &str = "none";
 /// What a request that reaches no endpoint may take; it takes nothing.
 const NO_BUDGET: Duration = Duration::from_secs(1);
+/// The longest wait that a client is asked for when there is too much to do.
+const MAX_SHED_WAIT_SECONDS: u64 = 3;
 
 /// The only handler of the public port: everything that a client can send arrives here.
 pub(crate) async fn serve(request: HttpRequest, worker: web::Data<Worker>) -> HttpResponse {
@@ -108,7 +111,14 @@ impl<'a> Arrival<'a> {
 
     async fn answer(&self, to: Destination<'_>, trace: TraceContext) -> HttpResponse {
         let Destination { place, endpoint, parameters } = to;
-        let deadline = Deadline::starting_now(endpoint.budget());
+        let Some(_admitted) = self.worker.pressure.admit(endpoint.priority()) else {
+            return self.shed(endpoint, &trace);
+        };
+        let deadline = Deadline::starting_now(perimeter::budget(
+            self.request,
+            &self.worker.shared.limits,
+            endpoint.budget(),
+        ));
         let caller = within(deadline, authenticate(self.request, self.worker)).await;
         let (caller, refused) = match caller {
             Ok(caller) => (caller, None),
@@ -122,6 +132,18 @@ impl<'a> Arrival<'a> {
         };
         let response = conclude(self.request, self.worker, place, &running.cx, outcome);
         running.end(response.http.status().as_u16(), response.bytes);
+        response.http
+    }
+
+    /// Refuses a request because of overload, at the least cost.
+    fn shed(&self, endpoint: &Endpoint, trace: &TraceContext) -> HttpResponse {
+        let message = "Too many requests at the moment. Please try again in a few seconds.";
+        // Clients that were refused together must not come back together.
+        let wait = Duration::from_secs(fastrand::u64(1..=MAX_SHED_WAIT_SECONDS));
+        let problem = Problem::new(Class::Unavailable, "OVERLOADED", message).retry_after(wait);
+        let response = respond::problem(&problem, trace.trace_id, None);
+        let status = response.http.status().as_u16();
+        self.worker.shared.metrics.count_shed(endpoint.name(), status);
         response.http
     }
 
@@ -140,6 +162,7 @@ impl<'a> Arrival<'a> {
             principal,
             trace,
             deadline,
+            brownout: worker.pressure.level() >= Level::Brownout,
             parameters,
             query: request.uri().query().unwrap_or_default().to_owned(),
         })

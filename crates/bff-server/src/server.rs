@@ -5,8 +5,8 @@ use crate::{
     health::Health,
     serve::serve,
     table::Table,
-    telemetry::{logs, metrics::Metrics, spans::Spans},
-    worker::{Shared, Worker},
+    telemetry::{logs, metrics::Metrics, spans::Spans, state::State},
+    worker::{Pressures, Shared, Worker},
 };
 use actix_web::{
     App, HttpServer,
@@ -103,7 +103,10 @@ impl Server {
     /// The first thing that cannot work.
     pub fn bind(bff: &Bff, settings: &Settings) -> Result<Self, StartError> {
         settings.check().map_err(|(key, why)| StartError::Setting { key, why })?;
-        let metrics = Arc::new(Metrics::new(bff.name, bff.version));
+        let services = Services::new(bff.name, &settings.services)?;
+        let pressures = Arc::new(Pressures::new(settings.overload.clone()));
+        let state = State { services: services.clone(), pressures: pressures.clone() };
+        let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
         let spans = settings.traces.otlp_endpoint.as_deref();
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
         let shared = Shared {
@@ -111,7 +114,8 @@ impl Server {
             table: Table::of(bff)?,
             limits: settings.server.clone(),
             sample_ratio: settings.traces.sample_ratio,
-            services: Services::new(bff.name, &settings.services)?,
+            services,
+            pressures,
             store: (settings.cache.memory_bytes > 0)
                 .then(|| MemoryStore::with_limit(settings.cache.memory_bytes)),
             bearer: bearer(bff.auth, settings.auth.as_ref())?,
@@ -120,7 +124,8 @@ impl Server {
         };
         let (public, address) = listen("server.listen", settings.server.listen)?;
         let (admin, admin_address) = listen("admin.listen", settings.admin.listen)?;
-        let (shared, health, stop) = (Arc::new(shared), Arc::default(), Stop::default());
+        let health = Arc::new(Health::new(state.pressures));
+        let (shared, stop) = (Arc::new(shared), Stop::default());
         Ok(Self { address, admin_address, public, admin, shared, metrics, health, stop })
     }
 
@@ -177,14 +182,17 @@ impl Server {
     pub async fn run(self) -> io::Result<()> {
         let limits = self.shared.limits.clone();
         let public = public_server(self.public, self.shared.clone())?;
-        let admin = admin_server(self.admin, &self.health, &self.metrics)?;
+        let admin = admin_server(self.admin, &self.health, &self.metrics, &self.shared)?;
         let (public_handle, admin_handle) = (public.handle(), admin.handle());
         actix_web::rt::spawn(admin);
         let drain = drain(self.stop, self.health.clone(), public_handle, limits.drain_delay);
         actix_web::rt::spawn(drain);
+        let services = self.shared.services.clone();
+        let resolving = actix_web::rt::spawn(async move { services.keep_resolving().await });
         self.health.set_ready();
         tracing::info!(bff = self.shared.bff, address = %self.address, admin = %self.admin_address, "ready");
         public.await?;
+        resolving.abort();
         admin_handle.stop(false).await;
         let shared = self.shared;
         // The exporter's thread is waited for, which must not happen on the event loop.
@@ -253,9 +261,10 @@ fn admin_server(
     listener: TcpListener,
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
+    shared: &Arc<Shared>,
 ) -> io::Result<ActixServer> {
-    let (health, metrics) = (health.clone(), metrics.clone());
-    let app = move || App::new().configure(admin::routes(&health, &metrics));
+    let (health, metrics, shared) = (health.clone(), metrics.clone(), shared.clone());
+    let app = move || App::new().configure(admin::routes(&health, &metrics, &shared));
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }
 

@@ -1,7 +1,9 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
+use crate::overload::OverloadSettings;
 use bff_auth::BearerSettings;
 use bff_upstream::ServiceSettings;
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -22,6 +24,9 @@ pub struct Settings {
     /// `[cache]`.
     #[serde(default)]
     pub cache: CacheSettings,
+    /// `[overload]`.
+    #[serde(default)]
+    pub overload: OverloadSettings,
     /// `[auth]`: the issuer of the callers' tokens; for a BFF that asks for them, and only there.
     pub auth: Option<BearerSettings>,
     /// `[services.<name>]`: everything that this BFF may call.
@@ -38,7 +43,7 @@ const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 impl Settings {
     /// What parses and still cannot work here, as key and reason. Services and `[auth]` are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let Self { server, traces, .. } = self;
+        let Self { server, traces, overload, .. } = self;
         let more = "must be more than zero";
         let wrong = [
             ("server.workers", server.workers == Some(0), more),
@@ -54,6 +59,13 @@ impl Settings {
                 "server.head_timeout",
                 server.head_timeout < SHORTEST_HEAD_TIMEOUT,
                 "must be at least 1s",
+            ),
+            ("overload.max_in_flight", overload.max_in_flight == 0, more),
+            ("overload.brownout_lag", overload.brownout_lag.is_zero(), more),
+            (
+                "overload.shed_lag",
+                overload.shed_lag < overload.brownout_lag,
+                "must not be less than `overload.brownout_lag`",
             ),
             (
                 "traces.sample_ratio",
@@ -74,6 +86,10 @@ impl Settings {
 pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The gateway's addresses, as networks (`10.0.0.0/8`). Only from there `x-deadline-ms` is
+    /// believed. Nobody when left out.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Worker threads; as many as there are processors when left out.
     pub workers: Option<usize>,
     /// The longest request target (path and query), in bytes.

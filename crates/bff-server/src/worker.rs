@@ -2,6 +2,7 @@
 
 use crate::{
     ServerSettings,
+    overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
 };
@@ -9,7 +10,11 @@ use bff_auth::{Bearer, BearerSettings, Keys};
 use bff_cache::MemoryStore;
 use bff_core::ports::{Authenticator, Store, Transport};
 use bff_upstream::Services;
-use std::{rc::Rc, sync::Arc};
+use std::{
+    rc::Rc,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::time::{Instant, sleep};
 
 /// The parts that all workers of a process share.
 #[derive(Debug)]
@@ -24,6 +29,30 @@ pub(crate) struct Shared {
     pub(crate) store: Option<MemoryStore>,
     /// `None` for a BFF that asks nobody who they are.
     pub(crate) bearer: Option<(BearerSettings, Arc<Keys>)>,
+    pub(crate) pressures: Arc<Pressures>,
+}
+
+/// The pressure of every worker, for the admin port.
+#[derive(Debug)]
+pub(crate) struct Pressures {
+    pub(crate) settings: OverloadSettings,
+    workers: Mutex<Vec<Arc<Pressure>>>,
+}
+
+impl Pressures {
+    pub(crate) fn new(settings: OverloadSettings) -> Self {
+        Self { settings, workers: Mutex::default() }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Pressure>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn begin(&self) -> Arc<Pressure> {
+        let pressure = Arc::new(Pressure::new(self.settings.clone()));
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(pressure.clone());
+        pressure
+    }
 }
 
 /// One worker thread's view of the world.
@@ -33,6 +62,7 @@ pub(crate) struct Worker {
     pub(crate) transport: Rc<dyn Transport>,
     pub(crate) store: Option<Rc<dyn Store>>,
     pub(crate) authenticator: Option<Box<dyn Authenticator>>,
+    pub(crate) pressure: Arc<Pressure>,
 }
 
 impl Worker {
@@ -42,7 +72,10 @@ impl Worker {
         let authenticator = bearer.map(|(settings, keys)| {
             Box::new(Bearer::new(settings.clone(), keys.clone())) as Box<dyn Authenticator>
         });
+        let pressure = shared.pressures.begin();
+        actix_web::rt::spawn(measure(pressure.clone()));
         Self {
+            pressure,
             transport: Rc::new(shared.services.transport()),
             store: shared.store.clone().map(|store| Rc::new(store) as Rc<dyn Store>),
             authenticator,
@@ -51,6 +84,25 @@ impl Worker {
                 spans: shared.spans.clone(),
             },
             shared,
+        }
+    }
+}
+
+/// Measures how late this thread's event loop is, as long as it runs.
+async fn measure(pressure: Arc<Pressure>) {
+    let begun = Instant::now();
+    loop {
+        let asked = Instant::now();
+        sleep(TICK).await;
+        let level = pressure.tick(begun.elapsed(), asked.elapsed().saturating_sub(TICK));
+        let Some(level) = level else { continue };
+        let lag_ms = pressure.lag().as_secs_f64() * 1e3;
+        let in_flight = pressure.in_flight();
+        if level == Level::Calm {
+            tracing::info!(?level, lag_ms, in_flight, "overload is over");
+        } else {
+            let advice = "more requests come than this instance can answer: add instances, or look at what makes pages slow";
+            tracing::warn!(?level, lag_ms, in_flight, advice, "overload");
         }
     }
 }

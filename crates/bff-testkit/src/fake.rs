@@ -53,6 +53,7 @@ pub fn ask(
         principal: Principal::new(USER).filter(|_| bff.auth == Auth::Bearer).map(Arc::new),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(endpoint.budget()),
+        brownout: false,
         parameters,
         query: query.to_owned(),
     });

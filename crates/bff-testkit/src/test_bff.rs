@@ -15,6 +15,7 @@ use std::{
     thread::JoinHandle,
     time::{Duration, Instant},
 };
+use url::Url;
 
 /// A running BFF with its own services. Dropping it stops both.
 #[derive(Debug)]
@@ -173,10 +174,9 @@ fn point_at(settings: &mut Settings, services: &SampleServices) -> io::Result<()
     settings.admin.listen = settings.server.listen;
     settings.server.workers = Some(1);
     for (name, service) in &mut settings.services {
-        if let Some(sample) =
-            name.parse::<Service>().ok().and_then(|known| services.url(known).parse().ok())
-        {
-            service.url = sample;
+        let known = name.parse::<Service>().ok();
+        if let Some(url) = known.and_then(|known| services.url(known).parse::<Url>().ok()) {
+            service.url = url.into();
         }
     }
     if let Some(auth) = &mut settings.auth {

@@ -1,20 +1,35 @@
-//! The transport over awc: one call, on time, bounded, and distrustful of whatever comes back.
+//! Calls that bend and do not break: one budgeted, bounded, balanced, distrustful call.
 //!
-//! [`Services`] is read from the configuration once per process; [`Services::transport`] makes the
-//! client of one worker thread. What awc does by default and must not: follow redirects, stop its
-//! timer at the response head, decompress without a limit, let a panic in its parser take the page
-//! down.
+//! [`Services`] is read from the configuration once per process and holds what all workers learn
+//! about hosts; [`Services::transport`] makes the connections of one worker thread. The policies
+//! are in [`policy`], their order in a call in [`Upstream`], the socket behind [`Wire`].
 #![forbid(unsafe_code)]
 
+mod awc;
+mod base;
 mod body;
-mod send;
+mod call;
+mod events;
+mod flight;
+mod host;
+pub mod policy;
+mod resolve;
+mod service;
 mod settings;
+mod status;
 mod tls;
 
-pub use send::AwcTransport;
-pub use settings::{Credential, ServiceSettings, ServicesError};
+pub use awc::AwcWire;
+pub use call::{Upstream, Wire};
+pub use host::Host;
+pub use service::{Service, ServicesError};
+pub use settings::{
+    BreakerSettings, ConcurrencySettings, Credential, HedgeSettings, RetrySettings,
+    ServiceSettings, Urls,
+};
+pub use status::{HostStatus, ServiceStatus};
 
-use settings::Prepared;
+use futures_util::future::join_all;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// All configured services, checked and ready to be called. Shared by all workers.
@@ -22,7 +37,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct Services {
     /// `mobile-bff`: who calls, as the services see it.
     account: Arc<str>,
-    prepared: Arc<[Prepared]>,
+    services: Arc<[Service]>,
 }
 
 impl Services {
@@ -34,16 +49,25 @@ impl Services {
         bff: &str,
         settings: &BTreeMap<String, ServiceSettings>,
     ) -> Result<Self, ServicesError> {
-        let prepared = settings
-            .iter()
-            .map(|(name, settings)| Prepared::new(name, settings))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { account: format!("{bff}-bff").into(), prepared: prepared.into() })
+        let services = settings.iter().map(|(name, settings)| Service::new(name, settings));
+        let services = services.collect::<Result<Vec<_>, _>>()?.into();
+        Ok(Self { account: format!("{bff}-bff").into(), services })
     }
 
     /// The transport of one worker thread, with its own connections.
     #[must_use]
-    pub fn transport(&self) -> AwcTransport {
-        AwcTransport::new(&self.account, &self.prepared)
+    pub fn transport(&self) -> Upstream<AwcWire> {
+        Upstream::new(self.services.clone(), AwcWire::new(&self.account))
+    }
+
+    /// What is known about each service now.
+    #[must_use]
+    pub fn status(&self) -> Vec<ServiceStatus> {
+        self.services.iter().map(ServiceStatus::of).collect()
+    }
+
+    /// Looks up the services' host names for ever; drop it to stop.
+    pub async fn keep_resolving(&self) {
+        join_all(self.services.iter().map(resolve::keep_resolving)).await;
     }
 }

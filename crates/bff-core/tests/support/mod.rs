@@ -102,6 +102,7 @@ pub fn cx_of(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> 
         principal: user.and_then(Principal::new).map(Arc::new),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(Duration::from_secs(1)),
+        brownout: false,
         parameters: vec![("id".to_owned(), "p-1".to_owned())],
         query: String::new(),
     })

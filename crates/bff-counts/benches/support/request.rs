@@ -60,6 +60,7 @@ impl Worker {
             trace: TraceContext::continue_from(Some(TRACEPARENT), None, || false),
             // Long: under valgrind everything takes fifty times as long.
             deadline: Deadline::starting_now(Duration::from_secs(60)),
+            brownout: false,
             parameters,
             query: String::new(),
         })

@@ -1,5 +1,6 @@
 //! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
 
+use super::state::State;
 use bff_core::{CallRecord, Criticality, Failure, Note};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -20,6 +21,7 @@ pub(crate) struct Metrics {
     latency: Family<EndpointLabel, Histogram>,
     sent: Family<EndpointLabel, Counter>,
     degraded: Family<DegradedLabels, Counter>,
+    shed: Family<EndpointLabel, Counter>,
     calls: Family<CallLabels, Counter>,
     call_latency: Family<DependencyLabels, Histogram>,
     read: Family<DependencyLabels, Counter>,
@@ -60,7 +62,7 @@ struct CallLabels {
 }
 
 impl Metrics {
-    pub(crate) fn new(bff: &'static str, version: &'static str) -> Self {
+    pub(crate) fn new(bff: &'static str, version: &'static str, state: State) -> Self {
         let latency = || Histogram::new(LATENCY_BUCKETS);
         let mut metrics = Self {
             registry: Registry::with_prefix("bff"),
@@ -69,10 +71,12 @@ impl Metrics {
             latency: Family::new_with_constructor(latency),
             sent: Family::default(),
             degraded: Family::default(),
+            shed: Family::default(),
             calls: Family::default(),
             call_latency: Family::new_with_constructor(latency),
             read: Family::default(),
         };
+        metrics.registry.register_collector(Box::new(state));
         metrics.register(Info::new(vec![("name", bff), ("version", version)]));
         metrics
     }
@@ -95,6 +99,8 @@ impl Metrics {
             "Sections answered without their service",
             self.degraded.clone(),
         );
+        let about = "Requests refused because of overload";
+        all.register("requests_shed", about, self.shed.clone());
         all.register("upstream_calls", "Calls to services by outcome", self.calls.clone());
         let about = "From the decision to call to the projected answer";
         all.register_with_unit(
@@ -138,6 +144,13 @@ impl Metrics {
             criticality,
             outcome,
         })
+    }
+
+    /// A request that was refused because of overload. It costs no log line and no latency sample,
+    /// because refusing has to be cheap.
+    pub(crate) fn count_shed(&self, endpoint: &'static str, status: u16) {
+        self.shed.get_or_create(&EndpointLabel { endpoint }).inc();
+        self.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
     }
 
     pub(super) fn count_degraded(&self, endpoint: &'static str, notes: &[Note]) {

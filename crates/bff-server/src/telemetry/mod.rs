@@ -6,3 +6,4 @@ pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod report;
 pub(crate) mod spans;
+pub(crate) mod state;

@@ -29,6 +29,7 @@ struct Service {
     name: String,
     settings: ServiceSettings,
     address: (String, u16),
+    prefix: String,
     host: HeaderValue,
     account: HeaderValue,
     /// The latest one back is the next one out.
@@ -38,13 +39,15 @@ struct Service {
 impl HyperTransport {
     pub(crate) fn new(account: &str, settings: &Settings) -> Result<Self, Box<dyn Error>> {
         let service = |(name, settings): (&String, &ServiceSettings)| {
-            let host = settings.url.host_str().filter(|_| settings.url.scheme() == "http");
+            let url = settings.url.iter().next().ok_or("expected a url")?;
+            let host = url.host_str().filter(|_| url.scheme() == "http");
             let host = host.ok_or("expected http://host")?.to_owned();
-            let port = settings.url.port_or_known_default().unwrap_or(80);
+            let port = url.port_or_known_default().unwrap_or(80);
             Ok(Service {
                 name: name.clone(),
                 host: HeaderValue::try_from(format!("{host}:{port}"))?,
                 address: (host, port),
+                prefix: url.path().trim_end_matches('/').to_owned(),
                 account: HeaderValue::from_str(account)?,
                 settings: settings.clone(),
                 idle: RefCell::default(),
@@ -120,7 +123,7 @@ impl Service {
         outbound: &Outbound<'_>,
         left: Duration,
     ) -> Result<Request<Empty<Bytes>>, Fault> {
-        let path = [self.settings.url.path().trim_end_matches('/'), outbound.target].concat();
+        let path = [&self.prefix, outbound.target].concat();
         let uri = Uri::from_maybe_shared(Bytes::from(path))
             .map_err(|error| Fault::Unreachable(format!("its target: {error}")))?;
         let mut request = Request::new(Empty::new());

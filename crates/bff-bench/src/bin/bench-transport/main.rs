@@ -84,6 +84,7 @@ async fn page(worker: web::Data<Worker>) -> HttpResponse {
         principal: Some(worker.caller.clone()),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(worker.endpoint.budget()),
+        brownout: false,
         parameters: Parameters::default(),
         query: String::new(),
     });

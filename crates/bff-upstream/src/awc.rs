@@ -1,0 +1,190 @@
+//! One attempt over awc: bounded, and distrustful of whatever comes back.
+//!
+//! What awc does by default and must not: follow redirects, decompress without a limit, let a panic
+//! in its parser take the page down.
+
+use crate::{body, call::Wire, host::Host, service::Service};
+use awc::{
+    Client, ClientRequest, Connector,
+    error::SendRequestError,
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+};
+use bff_core::{Fault, ports::Outbound};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use std::{
+    cell::RefCell,
+    fmt,
+    panic::AssertUnwindSafe,
+    time::{Duration, SystemTime},
+};
+
+/// Who calls.
+const SERVICE_ACCOUNT: HeaderName = HeaderName::from_static("x-service-account");
+/// Through which BFF the request came; a BFF that receives it refuses.
+const HOP: HeaderName = HeaderName::from_static("x-bff-hop");
+/// The verified user of a personal call.
+const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
+/// How many milliseconds the caller still waits.
+const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The connections of one worker thread: one awc client, and so one pool, per host.
+pub struct AwcWire {
+    account: HeaderValue,
+    clients: RefCell<Vec<Known>>,
+}
+
+/// A client by its host and service.
+struct Known {
+    host: u32,
+    service: Box<str>,
+    client: Client,
+}
+
+impl AwcWire {
+    /// `account` is who calls, as the services see it: `mobile-bff`.
+    pub(crate) fn new(account: &str) -> Self {
+        let account =
+            HeaderValue::from_str(account).unwrap_or_else(|_| HeaderValue::from_static("bff"));
+        Self { account, clients: RefCell::default() }
+    }
+
+    fn client(&self, service: &Service, host: &Host) -> Client {
+        let mut clients = self.clients.borrow_mut();
+        if let Some(known) = clients.iter().find(|known| known.host == host.id()) {
+            return known.client.clone();
+        }
+        // A new host is the occasion to forget those that are gone.
+        let hosts = service.hosts();
+        let is_there = |id| hosts.iter().any(|host| host.id() == id);
+        clients.retain(|known| *known.service != *service.name() || is_there(known.host));
+        let client = client(service);
+        clients.push(Known {
+            host: host.id(),
+            service: service.name().into(),
+            client: client.clone(),
+        });
+        client
+    }
+
+    async fn try_exchange(
+        &self,
+        service: &Service,
+        host: &Host,
+        outbound: &Outbound<'_>,
+        left: Duration,
+    ) -> Result<Bytes, Fault> {
+        let request = self.request(service, host, outbound, left)?;
+        let mut answer = request.send().await.map_err(|error| unsent(&error))?;
+        match answer.status().as_u16() {
+            200 | 203 => body::check_type(answer.headers())?,
+            status => {
+                return Err(Fault::Status { status, retry_after: retry_after(answer.headers()) });
+            }
+        }
+        let limit_bytes = service.settings.body_limit_bytes;
+        let read = body::read(&mut answer, limit_bytes).await?;
+        body::decode(answer.headers(), read, limit_bytes)
+    }
+
+    /// Made from the outbound value alone: no header of the client's is in reach here.
+    fn request(
+        &self,
+        service: &Service,
+        host: &Host,
+        outbound: &Outbound<'_>,
+        left: Duration,
+    ) -> Result<ClientRequest, Fault> {
+        let uri = host.base.uri(outbound.target)?;
+        let mut request = self.client(service, host).get(uri).no_decompress();
+        if let Some(address) = host.address {
+            request = request.address(address);
+        }
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if service.settings.compression {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        }
+        headers.insert(SERVICE_ACCOUNT, self.account.clone());
+        headers.insert(HOP, self.account.clone());
+        headers.insert(
+            DEADLINE,
+            HeaderValue::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+        );
+        insert(headers, TRACEPARENT, &outbound.trace.traceparent(outbound.span));
+        if let Some(state) = &outbound.trace.state {
+            insert(headers, TRACESTATE, state);
+        }
+        if let Some(user) = outbound.on_behalf_of {
+            insert(headers, USER_ID, user);
+        }
+        if let Some((name, value)) = &service.credential {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl Wire for AwcWire {
+    async fn exchange(
+        &self,
+        service: &Service,
+        host: &Host,
+        request: &Outbound<'_>,
+        left: Duration,
+    ) -> Result<Bytes, Fault> {
+        let attempt = AssertUnwindSafe(self.try_exchange(service, host, request, left));
+        // A header name of 64 KiB panics in actix-http's parser; the panic must end with this call.
+        attempt.catch_unwind().await.unwrap_or(Err(Fault::Crashed))
+    }
+}
+
+fn client(service: &Service) -> Client {
+    let settings = &service.settings;
+    let mut connector = Connector::new()
+        .timeout(settings.connect_timeout)
+        .handshake_timeout(settings.connect_timeout)
+        .conn_keep_alive(settings.keep_alive)
+        .limit(settings.max_connections);
+    if let Some(tls) = &service.tls {
+        connector = connector.rustls_0_23(tls.clone());
+    }
+    Client::builder()
+        .connector(connector)
+        .disable_redirects()
+        .disable_timeout()
+        .no_default_headers()
+        .finish()
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn unsent(error: &SendRequestError) -> Fault {
+    match error {
+        SendRequestError::Connect(error) => Fault::Unreachable(error.to_string()),
+        error => Fault::Broken(error.to_string()),
+    }
+}
+
+/// Seconds, or an HTTP date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok(),
+    }
+}
+
+impl fmt::Debug for AwcWire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwcWire")
+            .field("hosts", &self.clients.borrow().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! One call with everything that decides about it: shared flight, room, host, retry, hedge.
+//!
+//! The order, outermost first: single flight, the whole call's timer, the concurrency limit, the
+//! retry loop, the hedge, the host with its breaker, the wire.
+
+use crate::{
+    flight::{Part, landed},
+    host::Host,
+    policy::limiter::Permit,
+    service::{Attempt, Service},
+};
+use bff_core::{
+    Fault,
+    ports::{Local, Outbound, Transport},
+};
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How one attempt travels to one host and back. Policies are above it, sockets below.
+pub trait Wire {
+    /// Sends `request` to `host` and reads the whole answer. The future is dropped when its time is
+    /// over, which is in `left`.
+    fn exchange(
+        &self,
+        service: &Service,
+        host: &Host,
+        request: &Outbound<'_>,
+        left: Duration,
+    ) -> impl Future<Output = Result<Bytes, Fault>>;
+}
+
+/// The services as one worker reaches them.
+#[derive(Debug)]
+pub struct Upstream<W> {
+    services: Arc<[Service]>,
+    wire: W,
+}
+
+impl<W: Wire> Upstream<W> {
+    /// Calls `services` over `wire`.
+    #[must_use]
+    pub fn new(services: Arc<[Service]>, wire: W) -> Self {
+        Self { services, wire }
+    }
+}
+
+impl<W: Wire> Transport for Upstream<W> {
+    fn send<'a>(
+        &'a self,
+        request: &'a Outbound<'a>,
+        until: Instant,
+    ) -> Local<'a, Result<Bytes, Fault>> {
+        Box::pin(async move {
+            let service = self.services.iter().find(|service| service.name() == request.service);
+            let service = service.ok_or(Fault::Unconfigured)?;
+            match request.on_behalf_of {
+                Some(_) => self.call(service, request, until).await,
+                None => self.call_once(service, request, until).await,
+            }
+        })
+    }
+}
+
+impl<W: Wire> Upstream<W> {
+    /// A read that is the same for everybody: made by one caller, for all that want it meanwhile.
+    async fn call_once(
+        &self,
+        service: &Service,
+        request: &Outbound<'_>,
+        until: Instant,
+    ) -> Result<Bytes, Fault> {
+        let begun = Instant::now();
+        loop {
+            let lead = match service.flights.join(request.target) {
+                Part::Lead(lead) => lead,
+                Part::Follow(flight) => {
+                    let until = until.min(begun + service.settings.timeout);
+                    let late = |_| Fault::TimedOut(begun.elapsed());
+                    match timeout_at(until, landed(flight)).await.map_err(late)? {
+                        Some(answer) => {
+                            service.events.shared.add();
+                            return answer;
+                        }
+                        None => continue,
+                    }
+                }
+            };
+            let answer = self.call(service, request, until).await;
+            // Having had no time is this caller's own trouble.
+            if !matches!(answer, Err(Fault::TimedOut(_) | Fault::Late)) {
+                lead.land(&answer);
+            }
+            return answer;
+        }
+    }
+
+    async fn call(
+        &self,
+        service: &Service,
+        request: &Outbound<'_>,
+        until: Instant,
+    ) -> Result<Bytes, Fault> {
+        let begun = Instant::now();
+        let until = until.min(begun + service.settings.timeout);
+        let answer = timeout_at(until, self.try_until(service, request, until)).await;
+        answer.unwrap_or_else(|_| Err(Fault::TimedOut(begun.elapsed())))
+    }
+
+    async fn try_until(
+        &self,
+        service: &Service,
+        request: &Outbound<'_>,
+        until: Instant,
+    ) -> Result<Bytes, Fault> {
+        let _permit = room(service, until).await?;
+        service.budget.deposit(service.now());
+        let mut attempt = service.begin(None, until)?;
+        let mut retries = 0;
+        loop {
+            let failed = attempt.host.id();
+            let fault = match self.hedged(service, attempt, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let wait = service.settings.retry.backoff * (1 << retries);
+            let wait = wait.mul_f64(fastrand::f64());
+            if !may_retry(service, &fault, retries, until - wait) {
+                return Err(fault);
+            }
+            retries += 1;
+            sleep(wait).await;
+            attempt = match service.begin(Some(failed), until) {
+                Ok(attempt) => attempt,
+                Err(_open) => return Err(fault),
+            };
+            service.events.retries.add();
+        }
+    }
+
+    /// The first of two answers, when the first attempt takes longer than most do.
+    async fn hedged(
+        &self,
+        service: &Service,
+        first: Attempt<'_>,
+        request: &Outbound<'_>,
+    ) -> Result<Bytes, Fault> {
+        let (begun, until, host) = (first.begun, first.until, first.host.id());
+        let mut first = pin!(self.once(first, request));
+        let Some(after) = hedge_after(service, until - begun) else { return first.await };
+        if let Ok(answer) = timeout_at(begun + after, &mut first).await {
+            return answer;
+        }
+        let Some((second, _permit)) = hedge(service, host, until) else { return first.await };
+        service.events.hedges.add();
+        // In a box: it is rare, and every call's future would be as large as two.
+        let second = Box::pin(self.once(second, request));
+        let (answer, won) = match select(first, second).await {
+            Either::Left((Ok(answer), _)) => (Ok(answer), false),
+            Either::Left((Err(_), second)) => (second.await, true),
+            Either::Right((Ok(answer), _)) => (Ok(answer), true),
+            Either::Right((Err(_), first)) => (first.await, false),
+        };
+        if won && answer.is_ok() {
+            service.events.hedges_won.add();
+        }
+        answer
+    }
+
+    async fn once(&self, attempt: Attempt<'_>, request: &Outbound<'_>) -> Result<Bytes, Fault> {
+        let left = attempt.until.saturating_duration_since(Instant::now());
+        let answer = self.wire.exchange(attempt.service, &attempt.host, request, left).await;
+        attempt.finish(&answer);
+        answer
+    }
+}
+
+/// Room for a call that can still be done in time.
+async fn room(service: &Service, until: Instant) -> Result<Permit<'_>, Fault> {
+    if !service.can_finish_by(until) {
+        service.events.refused_late.add();
+        return Err(Fault::Late);
+    }
+    if let Some(permit) = service.limiter.try_acquire() {
+        return Ok(permit);
+    }
+    let median = service.latencies.median(service.now()).unwrap_or_default();
+    let full = || {
+        service.events.refused_full.add();
+        Fault::Full
+    };
+    let latest = until.checked_sub(median).unwrap_or(until);
+    let permit = timeout_at(latest, service.limiter.acquire()).await;
+    permit.map_err(|_| full())?.map_err(|_| full())
+}
+
+/// A failed read is made again when the service may answer another time, there is time for it, and
+/// the budget pays.
+fn may_retry(service: &Service, fault: &Fault, retries: u32, until: Instant) -> bool {
+    let worth_it = matches!(
+        fault,
+        Fault::Unreachable(_) | Fault::Broken(_) | Fault::Status { status: 502..=504, .. }
+    );
+    let possible =
+        worth_it && retries < service.settings.retry.times && service.can_finish_by(until);
+    possible && paid(service)
+}
+
+/// When a second attempt pays, if it ever does.
+fn hedge_after(service: &Service, left: Duration) -> Option<Duration> {
+    let hedge = service.settings.hedge;
+    if hedge.percentile >= 100.0 {
+        return None;
+    }
+    let after = service.latencies.tail(service.now())?.max(hedge.at_least);
+    (after < left).then_some(after)
+}
+
+/// A second attempt, when there is room, budget and a host for it. It never waits for any of them.
+fn hedge(service: &Service, avoid: u32, until: Instant) -> Option<(Attempt<'_>, Permit<'_>)> {
+    let permit = service.limiter.try_acquire()?;
+    if !service.can_finish_by(until) || !paid(service) {
+        return None;
+    }
+    let attempt = service.begin(Some(avoid), until).ok()?;
+    Some((attempt, permit))
+}
+
+fn paid(service: &Service) -> bool {
+    let paid = service.budget.withdraw(service.now());
+    if !paid {
+        service.events.budget_spent.add();
+    }
+    paid
+}

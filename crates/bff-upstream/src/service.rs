@@ -1,0 +1,312 @@
+//! A service with everything that its workers share: settings, hosts, and what was learnt about it.
+
+use crate::{
+    base::{Base, NOT_A_BFF, is_bff},
+    events::Events,
+    flight::Flights,
+    host::{Host, pick},
+    policy::{
+        breaker::{Change, Pass},
+        budget::RetryBudget,
+        latency::Latencies,
+        limiter::Limiter,
+    },
+    settings::{Credential, ServiceSettings},
+    tls,
+};
+use arc_swap::ArcSwap;
+use awc::http::header::{HeaderName, HeaderValue};
+use bff_core::Fault;
+use rustls::ClientConfig;
+use secrecy::ExposeSecret;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// A service of the configuration.
+#[derive(Debug)]
+pub struct Service {
+    name: Box<str>,
+    pub(crate) settings: ServiceSettings,
+    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    /// `None` when all its URLs are plain http.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    pub(crate) bases: Vec<Arc<Base>>,
+    hosts: ArcSwap<Vec<Arc<Host>>>,
+    born: Instant,
+    pub(crate) latencies: Latencies,
+    pub(crate) budget: RetryBudget,
+    pub(crate) limiter: Limiter,
+    pub(crate) flights: Flights,
+    pub(crate) events: Events,
+}
+
+/// A setting that cannot work.
+#[derive(Debug, thiserror::Error)]
+#[error("services.{service}.{key}: {why}")]
+pub struct ServicesError {
+    service: String,
+    key: &'static str,
+    why: String,
+}
+
+impl Service {
+    /// Checks the settings and begins without any experience.
+    ///
+    /// # Errors
+    /// The first setting that cannot work, by its key.
+    pub fn new(name: &str, settings: &ServiceSettings) -> Result<Self, ServicesError> {
+        let wrong = |(key, why)| ServicesError { service: name.to_owned(), key, why };
+        if is_bff(name) {
+            return Err(wrong(("url", format!("`{name}` is a BFF: {NOT_A_BFF}"))));
+        }
+        check(settings).map_err(wrong)?;
+        let bases = settings.url.iter().map(|url| Base::new(url).map(Arc::new));
+        let bases = bases.collect::<Result<Vec<_>, _>>().map_err(|why| wrong(("url", why)))?;
+        if bases.is_empty() {
+            return Err(wrong(("url", "must name at least one URL".to_owned())));
+        }
+        let credential = settings.credential.as_ref().map(header).transpose();
+        let (retry, policy) = (settings.retry, settings.breaker.policy());
+        let hosts = bases.iter().map(|base| Arc::new(Host::new(base, None, policy))).collect();
+        Ok(Self {
+            name: name.into(),
+            credential: credential.map_err(|why| wrong(("credential", why)))?,
+            tls: client_tls(settings, &bases).map_err(|why| wrong(("ca_file", why)))?,
+            hosts: ArcSwap::from_pointee(hosts),
+            born: Instant::now(),
+            latencies: Latencies::new(settings.hedge.percentile / 100.0),
+            budget: RetryBudget::new(retry.budget_percent / 100.0, retry.budget_per_second),
+            limiter: Limiter::new(settings.concurrency.policy()),
+            flights: Flights::default(),
+            events: Events::default(),
+            settings: settings.clone(),
+            bases,
+        })
+    }
+
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The hosts between which calls are balanced now.
+    #[must_use]
+    pub fn hosts(&self) -> Arc<Vec<Arc<Host>>> {
+        self.hosts.load_full()
+    }
+
+    /// The time that the policies know.
+    pub(crate) fn now(&self) -> Duration {
+        self.born.elapsed()
+    }
+
+    /// Begins an attempt at a host that its breaker lets through.
+    pub(crate) fn begin(&self, avoid: Option<u32>, until: Instant) -> Result<Attempt<'_>, Fault> {
+        let begun = Instant::now();
+        let now = begun - self.born;
+        let picked = pick(&self.hosts.load(), avoid, now, self.settings.slow_start);
+        let Some((host, pass)) = picked else {
+            self.events.refused_open.add();
+            return Err(Fault::Open);
+        };
+        host.load.begin();
+        Ok(Attempt { service: self, host, pass: Some(pass), begun, until })
+    }
+
+    /// Whether a call that has to be done by `until` can be expected to be.
+    pub(crate) fn can_finish_by(&self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now());
+        !left.is_zero() && self.latencies.median(self.now()).is_none_or(|median| median <= left)
+    }
+
+    /// Exchanges the addresses of one base. Hosts that stay keep what is known about them; a name
+    /// with one address is left to the client, which looks it up for each connection.
+    pub(crate) fn resolved(&self, base: &Arc<Base>, addresses: &[SocketAddr]) {
+        let wanted: Vec<_> = match addresses {
+            [] => return,
+            [_] => vec![None],
+            several => several.iter().copied().map(Some).collect(),
+        };
+        let old = self.hosts();
+        let (mine, others): (Vec<_>, Vec<_>) =
+            old.iter().cloned().partition(|host| Arc::ptr_eq(&host.base, base));
+        let known = |address| mine.iter().find(|host| host.address == address).cloned();
+        if wanted.len() == mine.len() && wanted.iter().all(|address| known(*address).is_some()) {
+            return;
+        }
+        let new = |address| Arc::new(Host::new(base, address, self.settings.breaker.policy()));
+        let hosts: Vec<_> = wanted
+            .into_iter()
+            .map(|address| known(address).unwrap_or_else(|| new(address)))
+            .chain(others)
+            .collect();
+        let labels: Vec<_> = hosts.iter().map(|host| host.label().to_owned()).collect();
+        tracing::info!(service = &*self.name, hosts = ?labels, "hosts changed");
+        self.hosts.store(Arc::new(hosts));
+    }
+}
+
+/// One request to one host. Ends by [`finish`](Attempt::finish), or by being dropped: a time-out
+/// when its time was over, given up otherwise.
+pub(crate) struct Attempt<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) host: Arc<Host>,
+    pass: Option<Pass>,
+    pub(crate) begun: Instant,
+    pub(crate) until: Instant,
+}
+
+/// What an outcome says about the service.
+enum Verdict {
+    /// It answered, if not always what was hoped for.
+    Alive,
+    /// It did not.
+    Failed,
+    /// It did not, because it cannot take more.
+    Overloaded,
+}
+
+impl Verdict {
+    fn of(outcome: Result<(), &Fault>) -> Self {
+        match outcome {
+            Err(Fault::TimedOut(_) | Fault::Status { status: 429 | 503, .. }) => Self::Overloaded,
+            Err(Fault::Unreachable(_) | Fault::Broken(_) | Fault::Crashed) => Self::Failed,
+            Err(Fault::Status { status: 500.., .. }) => Self::Failed,
+            // A body that cannot be read is about one thing, not about the whole service.
+            _ => Self::Alive,
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Records what became of it.
+    pub(crate) fn finish<T>(mut self, answer: &Result<T, Fault>) {
+        let latency = self.begun.elapsed();
+        if answer.is_ok() {
+            self.service.latencies.record(self.service.now(), latency);
+        }
+        self.settle(latency, answer.as_ref().map(|_| ()));
+    }
+
+    fn settle(&mut self, latency: Duration, outcome: Result<(), &Fault>) {
+        let Some(pass) = self.pass.take() else { return };
+        let Self { service, host, .. } = self;
+        let (now, verdict) = (service.now(), Verdict::of(outcome));
+        host.load.end();
+        match verdict {
+            Verdict::Alive => service.limiter.observe(now, latency),
+            Verdict::Failed => {}
+            Verdict::Overloaded => service.limiter.observe_overload(now),
+        }
+        match verdict {
+            Verdict::Alive => host.load.observe(now, latency),
+            Verdict::Failed | Verdict::Overloaded => host.load.observe_more_than(now, latency),
+        }
+        let alive = matches!(verdict, Verdict::Alive);
+        let change = host.breaker.record(now, pass, alive);
+        let refused = matches!(outcome, Err(Fault::Unreachable(_)));
+        let change = change.or_else(|| {
+            // Nothing listens there: with another host at hand there is no need to ask again.
+            (refused && service.hosts.load().len() > 1).then(|| host.breaker.eject(now)).flatten()
+        });
+        if let Some(change) = change {
+            service.events.count(change);
+            log(service.name(), host.label(), change);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.pass.is_none() {
+            return;
+        }
+        let waited = self.begun.elapsed();
+        if Instant::now() >= self.until {
+            self.settle(waited, Err(&Fault::TimedOut(waited)));
+        } else if let Some(pass) = self.pass.take() {
+            self.host.load.end();
+            self.host.load.observe_more_than(self.service.now(), waited);
+            self.host.breaker.forget(pass);
+        }
+    }
+}
+
+fn log(service: &str, host: &str, change: Change) {
+    match change {
+        Change::Opened(wait) => tracing::warn!(
+            service,
+            host,
+            retry_ms = wait.as_secs_f64() * 1e3,
+            advice = "look at that host; calls to it fail at once until a single one succeeds",
+            "breaker opened"
+        ),
+        Change::Closed => tracing::info!(service, host, "breaker closed"),
+    }
+}
+
+fn check(settings: &ServiceSettings) -> Result<(), (&'static str, String)> {
+    let ServiceSettings { retry, hedge, breaker, concurrency, .. } = settings;
+    let more = "must be more than zero";
+    let percent = |value: f64| (0.0..=100.0).contains(&value);
+    let wrong = [
+        ("connect_timeout", settings.connect_timeout.is_zero(), more),
+        ("timeout", settings.timeout.is_zero(), more),
+        ("max_connections", settings.max_connections == 0, more),
+        ("body_limit_bytes", settings.body_limit_bytes == 0, more),
+        ("resolve_every", settings.resolve_every.is_zero(), more),
+        (
+            "retry.budget_percent",
+            !percent(retry.budget_percent),
+            "must be from 0 to 100: more would multiply an outage",
+        ),
+        (
+            "retry.budget_per_second",
+            !(0.0..=1000.0).contains(&retry.budget_per_second),
+            "must be from 0 to 1000",
+        ),
+        ("retry.times", retry.times > 5, "must be at most 5"),
+        (
+            "hedge.percentile",
+            !(50.0..=100.0).contains(&hedge.percentile),
+            "must be from 50 to 100, and 100 means never",
+        ),
+        (
+            "breaker.min_success_percent",
+            !percent(breaker.min_success_percent),
+            "must be from 0 to 100",
+        ),
+        ("breaker.window", breaker.window.is_zero(), more),
+        ("breaker.open", breaker.open.is_zero(), more),
+        ("breaker.probes", breaker.probes == 0, more),
+        ("concurrency.min", concurrency.min == 0, more),
+        (
+            "concurrency.max",
+            concurrency.max < concurrency.min,
+            "must not be less than `concurrency.min`",
+        ),
+    ];
+    let found = wrong.into_iter().find(|(_, is_wrong, _)| *is_wrong);
+    found.map_or(Ok(()), |(key, _, why)| Err((key, why.to_owned())))
+}
+
+fn client_tls(
+    settings: &ServiceSettings,
+    bases: &[Arc<Base>],
+) -> Result<Option<Arc<ClientConfig>>, String> {
+    match (bases.iter().any(|base| base.is_https()), &settings.ca_file) {
+        (true, ca_file) => tls::client(ca_file.as_deref()).map(Some),
+        (false, Some(_)) => Err("has no use with an http:// url".to_owned()),
+        (false, None) => Ok(None),
+    }
+}
+
+fn header(credential: &Credential) -> Result<(HeaderName, HeaderValue), String> {
+    let name = HeaderName::try_from(&credential.header)
+        .map_err(|_| "`header` is not a header name".to_owned())?;
+    let mut value = HeaderValue::from_str(credential.secret.expose_secret())
+        .map_err(|_| "`secret` has characters that no header can carry".to_owned())?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}

@@ -18,6 +18,7 @@ use bff_core::{
     Answer, Critical, Cx, Endpoint, FromCx, Note, Optional, Parameters, Result, User, get,
     ports::{Authenticator, Principal},
 };
+use bff_upstream::{Service, Upstream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use std::{cell::Cell, hint::black_box, path::Path, rc::Rc, sync::Arc, time::Duration};
 use support::{
@@ -142,6 +143,34 @@ fn home_page(worker: Worker) -> (Worker, Vec<u8>) {
     (worker, body)
 }
 
+/// A worker whose calls go through every policy, with enough behind it that all of them know
+/// something.
+fn worker_with_policies() -> Worker {
+    let settings = |url: &str| {
+        let settings = format!("url = \"{url}\"");
+        toml::from_str(&settings).expect("settings")
+    };
+    let services = ["users", "orders", "recommendations"];
+    let services = services.map(|name| Service::new(name, &settings("http://127.0.0.1:1")));
+    let services =
+        services.into_iter().collect::<std::result::Result<Arc<[_]>, _>>().expect("services");
+    // Timers are made, if never waited for, and belong to a runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = Box::leak(Box::new(runtime.expect("a runtime")));
+    std::mem::forget(runtime.enter());
+    let worker = Worker::with(Upstream::new(services, AtOnce));
+    for _ in 0..100 {
+        black_box(now(worker.page(HOME)));
+    }
+    worker
+}
+
+#[library_benchmark(setup = worker_with_policies)]
+fn home_page_with_policies(worker: Worker) -> (Worker, Vec<u8>) {
+    let body = now(worker.page(black_box(HOME)));
+    (worker, body)
+}
+
 /// A worker that has seen this token: `bodies/` has one that lives until 2100, and the keys of an
 /// issuer whose private key nobody has.
 fn seen_token() -> (Bearer, String) {
@@ -202,6 +231,7 @@ library_benchmark_group!(
         find_static,
         find_parameter,
         home_page,
+        home_page_with_policies,
         known_token,
         store_hit
     ]

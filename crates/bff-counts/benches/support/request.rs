@@ -5,6 +5,7 @@ use bff_core::{
     Cx, Deadline, Endpoint, Fault, Found, Incoming, Meta, Parameters, Routes, TraceContext,
     ports::{Local, Outbound, Principal, Store, Transport},
 };
+use bff_upstream::{Host, Service, Wire};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{future::ready, rc::Rc, sync::Arc, time::Duration};
@@ -25,6 +26,19 @@ impl Transport for AtOnce {
     ) -> Local<'a, Result<Bytes, Fault>> {
         let body = bodies::of(request.service);
         Box::pin(ready(Ok(Bytes::from_static(body.as_bytes()))))
+    }
+}
+
+/// The same below everything that decides about a call.
+impl Wire for AtOnce {
+    async fn exchange(
+        &self,
+        _service: &Service,
+        _host: &Host,
+        request: &Outbound<'_>,
+        _left: Duration,
+    ) -> Result<Bytes, Fault> {
+        Ok(Bytes::from_static(bodies::of(request.service).as_bytes()))
     }
 }
 

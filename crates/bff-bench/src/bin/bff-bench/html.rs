@@ -16,6 +16,7 @@ pub(crate) fn render(report: &Report) -> String {
             "delay5" | "delay20" => delays(scenario),
             "rate" => section(scenario, &[cpu(scenario), latency(scenario)]),
             "fan" => fan(scenario, report.slopes.as_ref()),
+            "overload" => section(scenario, &[throughput(scenario), latency(scenario)]),
             "hang" | "workers" => section(scenario, &[throughput(scenario), cpu(scenario)]),
             _ => section(scenario, &[cpu(scenario)]),
         });

@@ -28,7 +28,7 @@ pub(crate) enum Pace {
 }
 
 /// At a fixed rate, requests beyond these find no connection and count as failed.
-const MOST_CONNECTIONS: usize = 512;
+const MOST_CONNECTIONS: usize = 2048;
 
 /// Loads the process `pid`, on the calling thread.
 pub(crate) fn run(load: &Load, pid: u32) -> Result<Round> {

@@ -2,7 +2,7 @@
 //!
 //!     bff-bench [--quick] [--rounds N] [--seconds S] [--only home,fan] [--contenders ours,floor] [--render]
 //!
-//! Scenarios: home, rate, delay5, delay20, hang, cached, fan, workers. `--render` measures nothing and makes the page
+//! Scenarios: home, rate, delay5, delay20, hang, cached, fan, workers, overload. `--render` measures nothing and makes the page
 //! anew from report.json.
 #![forbid(unsafe_code)]
 #![allow(

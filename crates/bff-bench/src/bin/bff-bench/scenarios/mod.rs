@@ -5,6 +5,7 @@ mod delays;
 mod fan;
 mod hang;
 mod home;
+mod overload;
 mod workers;
 
 use crate::{
@@ -30,6 +31,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Report> {
     cached::run(bench, &mut report)?;
     fan::run(bench, &mut report)?;
     workers::run(bench, &mut report)?;
+    overload::run(bench, &mut report)?;
     Ok(report)
 }
 

@@ -10,6 +10,10 @@
 //! in [`ports`].
 #![forbid(unsafe_code)]
 
+// What `#[derive(View)]` writes names this crate from outside.
+#[cfg(test)]
+extern crate self as bff_core;
+
 mod answer;
 mod bff;
 mod cached;
@@ -20,6 +24,7 @@ mod endpoint;
 mod extract;
 mod fault;
 mod gather;
+mod json;
 mod note;
 pub mod ports;
 mod problem;

@@ -1,7 +1,7 @@
 //! From the bytes of a service to a view: undeclared members are skipped while parsing and never
 //! exist in memory.
 
-use crate::{Fault, View};
+use crate::{Fault, View, json::Reader};
 use serde::{
     Deserialize,
     de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
@@ -18,32 +18,14 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8], at: Option<&'static str>) -
     let text = str::from_utf8(body).map_err(|error| {
         Fault::Malformed(format!("it is not UTF-8 after byte {}", error.valid_up_to()))
     })?;
-    let mut json = serde_json::Deserializer::from_str(text);
+    let mut json = Reader::new(text);
     let value = match at {
         None => T::deserialize(&mut json),
         Some(member) => At { member, value: PhantomData }.deserialize(&mut json),
     };
     value
         .and_then(|value| json.end().map(|()| value))
-        .map_err(|error| Fault::Malformed(without_values(&error)))
-}
-
-/// `serde_json` quotes what it found (`invalid type: string "…", expected u32 at line 1 column 9`);
-/// keep the rest.
-fn without_values(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match (text.split_once(": "), text.rfind(", expected ")) {
-        (Some((kind, _)), Some(expected)) => {
-            format!("{kind}{}", text.get(expected..).unwrap_or_default())
-        }
-        _ if error.is_data()
-            && !text.starts_with("missing field")
-            && !text.starts_with("duplicate field") =>
-        {
-            format!("data error at line {} column {}", error.line(), error.column())
-        }
-        _ => text,
-    }
+        .map_err(|error| Fault::Malformed(error.describe(text)))
 }
 
 /// Reads the value of one member of an object and skips the others.

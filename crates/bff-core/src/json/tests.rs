@@ -1,0 +1,5 @@
+//! The reader against `serde_json`, and its error texts.
+
+mod agreement;
+mod documents;
+mod errors;

@@ -1,6 +1,6 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services test fmt lint unit docs contracts bench bench-check bench-baseline
+.PHONY: help run services test fmt lint unit docs contracts bench bench-check bench-baseline sim
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,3 +37,6 @@ bench-check: ## Count instructions and allocations of the hot path; more than 5 
 
 bench-baseline: ## Count, and accept the counts as the new baselines
 	cargo run --quiet -p bff-counts -- baseline
+
+sim: ## Simulate storms, slow hosts, overload and failures on the real policies; writes target/sim/report.html
+	cargo run --quiet --release -p bff-sim

@@ -1,7 +1,9 @@
 //! What one worker does when there is more to do than it can: first without optional calls, then
 //! without unimportant requests, then with as many requests as it can answer in time.
 //!
-//! Pressure is measured where it hurts: how late the event loop comes to a timer, and how many
+//! Optional calls are left out by a dimmer, a share of the requests that follows the lag, so that a
+//! little too much load costs a little (Klein, Maggio, Arzen, Hernandez-Rodriguez, "Brownout", ICSE
+//! 2014). Pressure is measured where it hurts: how late the event loop comes to a timer, and how many
 //! requests are in flight. The number of requests that are let in follows the lag by additive
 //! increase and multiplicative decrease. As in CoDel (RFC 8289) the smallest of the last few lags
 //! counts: a queue that stands is overload, one that empties is a burst. Nothing here has a clock
@@ -20,7 +22,7 @@ use std::{
 pub struct OverloadSettings {
     /// The most requests in flight, per worker.
     pub max_in_flight: u32,
-    /// Above this lag of the event loop optional calls are not made.
+    /// Above this lag of the event loop more and more requests are answered without optional calls.
     #[serde(with = "humantime_serde")]
     pub brownout_lag: Duration,
     /// Above this lag requests of low priority are refused and fewer of the others are let in.
@@ -53,7 +55,7 @@ pub enum Level {
     /// Everything is done.
     #[default]
     Calm,
-    /// Optional calls are not made.
+    /// Some or all requests are answered without optional calls.
     Brownout,
     /// Requests of low priority are refused, others when there are too many.
     Shedding,
@@ -88,6 +90,11 @@ const DECREASE: f64 = 0.9;
 const INCREASE: u32 = 4;
 /// The smallest lag of so many ticks counts.
 const TICKS: usize = 4;
+/// The dimmer at its darkest: every request does without optional calls.
+const DARK: u32 = 1000;
+/// How fast it darkens and lightens, per tick: within 100 ms, and within 2 s.
+const DARKEN: u32 = 250;
+const LIGHTEN: u32 = 12;
 
 /// One worker's pressure. Written by its thread, read by the admin port.
 #[derive(Debug)]
@@ -98,6 +105,8 @@ pub struct Pressure {
     /// In microseconds, the oldest first.
     lags: [AtomicU64; TICKS],
     level: AtomicU8,
+    /// How many of a thousand requests do without optional calls.
+    dimmer: AtomicU32,
     refused: AtomicU64,
     /// What had been refused at the last tick.
     refused_before: AtomicU64,
@@ -120,6 +129,7 @@ impl Pressure {
             let_in: AtomicU32::new(settings.max_in_flight),
             lags: Default::default(),
             level: AtomicU8::new(0),
+            dimmer: AtomicU32::new(0),
             refused: AtomicU64::new(0),
             refused_before: AtomicU64::new(0),
             trouble_at: AtomicU64::new(0),
@@ -144,6 +154,13 @@ impl Pressure {
         Some(Admitted(self))
     }
 
+    /// Whether a request does without optional calls.
+    #[must_use]
+    pub fn skips_optional(&self) -> bool {
+        let dimmer = self.dimmer.load(Relaxed);
+        dimmer > 0 && fastrand::u32(..DARK) < dimmer
+    }
+
     /// A timer of [`TICK`] came `lag` too late. Returns the level when it changed.
     pub fn tick(&self, now: Duration, lag: Duration) -> Option<Level> {
         let now = micros(now);
@@ -151,6 +168,7 @@ impl Pressure {
             self.lags.iter().rev().fold(micros(lag), |lag, place| place.swap(lag, Relaxed));
         let lag = self.lag();
         self.adapt(lag);
+        self.dim(lag);
         let refusing = self.refusing_for(now);
         let (old, wanted) = (self.level(), self.wanted(lag, refusing));
         if wanted >= old {
@@ -214,17 +232,25 @@ impl Pressure {
         self.let_in.store(new.min(self.settings.max_in_flight), Relaxed);
     }
 
+    fn dim(&self, lag: Duration) {
+        let (old, threshold) = (self.dimmer.load(Relaxed), self.settings.brownout_lag);
+        let new = match () {
+            () if lag > threshold => (old + DARKEN).min(DARK),
+            () if lag < threshold / 2 => old.saturating_sub(LIGHTEN),
+            () => old,
+        };
+        self.dimmer.store(new, Relaxed);
+    }
+
     /// Going back needs half the lag that going there needed.
     fn wanted(&self, lag: Duration, refusing_for: u64) -> Level {
-        let OverloadSettings { brownout_lag, shed_lag, unready_after, .. } = self.settings;
-        let level = self.level();
-        let over = |threshold: Duration, reached: Level| {
-            lag > if level >= reached { threshold / 2 } else { threshold }
-        };
+        let OverloadSettings { shed_lag, unready_after, .. } = self.settings;
+        let shedding = self.level() >= Level::Shedding;
+        let most = if shedding { shed_lag / 2 } else { shed_lag };
         match () {
             () if refusing_for >= micros(unready_after) => Level::Unready,
-            () if over(shed_lag, Level::Shedding) || refusing_for > 0 => Level::Shedding,
-            () if over(brownout_lag, Level::Brownout) => Level::Brownout,
+            () if lag > most || refusing_for > 0 => Level::Shedding,
+            () if self.dimmer.load(Relaxed) > 0 => Level::Brownout,
             () => Level::Calm,
         }
     }
@@ -293,9 +319,9 @@ mod tests {
         run.ticks(40, 80, false);
         run.ticks(240, 80, true);
         assert_eq!(run.changes, [Level::Brownout, Level::Shedding, Level::Unready]);
-        run.ticks(130, 0, false);
+        run.ticks(180, 0, false);
         let back = [Level::Shedding, Level::Brownout, Level::Calm];
-        assert_eq!(run.changes.split_off(3), back, "all within 3.25 seconds");
+        assert_eq!(run.changes.split_off(3), back, "all within 4.5 seconds");
     }
 
     #[test]
@@ -331,6 +357,18 @@ mod tests {
         assert_eq!(run.pressure.in_flight() as usize, held.len());
         drop(held);
         assert_eq!(run.pressure.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_little_too_much_costs_a_little() {
+        let mut run = Run::new();
+        run.ticks(5, 21, false);
+        let dimmed = (0..10_000).filter(|_| run.pressure.skips_optional()).count();
+        assert!((4000..=6000).contains(&dimmed), "{dimmed} of 10000 after two ticks");
+        run.ticks(10, 21, false);
+        assert!((0..1000).all(|_| run.pressure.skips_optional()));
+        run.ticks(100, 0, false);
+        assert!(!(0..1000).any(|_| run.pressure.skips_optional()));
     }
 
     #[test]

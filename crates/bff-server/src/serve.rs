@@ -1,7 +1,6 @@
 //! Answering one request: perimeter, route, caller, deadline, handler, response.
 
 use crate::{
-    overload::Level,
     perimeter,
     respond::{self, Response},
     telemetry::{logs, report::Running},
@@ -162,7 +161,7 @@ impl<'a> Arrival<'a> {
             principal,
             trace,
             deadline,
-            brownout: worker.pressure.level() >= Level::Brownout,
+            brownout: worker.pressure.skips_optional(),
             parameters,
             query: request.uri().query().unwrap_or_default().to_owned(),
         })

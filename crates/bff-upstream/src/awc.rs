@@ -6,8 +6,11 @@
 use crate::{body, call::Wire, host::Host, service::Service};
 use awc::{
     Client, ClientRequest, Connector,
-    error::SendRequestError,
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    error::{ConnectError, SendRequestError},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
 };
 use bff_core::{Fault, ports::Outbound};
 use bytes::Bytes;
@@ -69,6 +72,12 @@ impl AwcWire {
         client
     }
 
+    /// Gives up the connections to a host. Nobody has used them since the caller's answer came:
+    /// awc put its connection back in the same poll.
+    fn forget(&self, host: &Host) {
+        self.clients.borrow_mut().retain(|known| known.host != host.id());
+    }
+
     async fn try_exchange(
         &self,
         service: &Service,
@@ -78,6 +87,9 @@ impl AwcWire {
     ) -> Result<Bytes, Fault> {
         let request = self.request(service, host, outbound, left)?;
         let mut answer = request.send().await.map_err(|error| unsent(&error))?;
+        if !is_framed(answer.status(), answer.headers()) {
+            self.forget(host);
+        }
         match answer.status().as_u16() {
             200 | 203 => body::check_type(answer.headers())?,
             status => {
@@ -165,8 +177,23 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
+/// Whether the answer ends where awc thinks it does. An interim answer (1xx) is followed by another
+/// one, and a body that is not announced by everything up to the end of the connection; awc takes
+/// both for whole, and would give what follows to the next request.
+fn is_framed(status: StatusCode, headers: &HeaderMap) -> bool {
+    // Announced twice, it may end in two places (RFC 9112 section 6.3).
+    let announced = headers.contains_key(header::CONTENT_LENGTH)
+        != headers.contains_key(header::TRANSFER_ENCODING);
+    !status.is_informational()
+        && (announced || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED))
+}
+
 fn unsent(error: &SendRequestError) -> Fault {
     match error {
+        // It was there: awc says so of a connection that ended before an answer began.
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            Fault::Broken("closed before an answer".to_owned())
+        }
         SendRequestError::Connect(error) => Fault::Unreachable(error.to_string()),
         error => Fault::Broken(error.to_string()),
     }

@@ -115,18 +115,20 @@ impl<W: Wire> Upstream<W> {
         until: Instant,
     ) -> Result<Bytes, Fault> {
         let _permit = room(service, until).await?;
-        service.budget.deposit(service.now());
         let mut attempt = service.begin(None, until)?;
+        // After the breaker: calls that are not made save nothing up for the host's return.
+        service.budget.deposit(service.now());
         let mut retries = 0;
         loop {
-            let failed = attempt.host.id();
+            let (failed, probe) = (attempt.host.id(), attempt.is_probe());
             let fault = match self.hedged(service, attempt, request).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
             let wait = service.settings.retry.backoff * (1 << retries);
             let wait = wait.mul_f64(fastrand::f64());
-            if !may_retry(service, &fault, retries, until - wait) {
+            let worth_it = is_worth_a_retry(service, &fault, probe);
+            if !worth_it || !may_retry(service, retries, until - wait) {
                 return Err(fault);
             }
             retries += 1;
@@ -195,15 +197,21 @@ async fn room(service: &Service, until: Instant) -> Result<Permit<'_>, Fault> {
     permit.map_err(|_| full())?.map_err(|_| full())
 }
 
-/// A failed read is made again when the service may answer another time, there is time for it, and
-/// the budget pays.
-fn may_retry(service: &Service, fault: &Fault, retries: u32, until: Instant) -> bool {
-    let worth_it = matches!(
-        fault,
-        Fault::Unreachable(_) | Fault::Broken(_) | Fault::Status { status: 502..=504, .. }
-    );
-    let possible =
-        worth_it && retries < service.settings.retry.times && service.can_finish_by(until);
+/// Whether the service may answer another time: it broke off, or says that it cannot just now. One
+/// host that names a time to come back is believed; a host that was only probed is no reason to
+/// fail when there is another.
+fn is_worth_a_retry(service: &Service, fault: &Fault, probe: bool) -> bool {
+    let others = service.hosts().len() > 1;
+    match fault {
+        Fault::Unreachable(_) | Fault::Broken(_) => true,
+        Fault::Status { status: 502..=504, retry_after } => others || retry_after.is_none(),
+        _ => probe && others,
+    }
+}
+
+/// Whether there is time and budget for one more attempt.
+fn may_retry(service: &Service, retries: u32, until: Instant) -> bool {
+    let possible = retries < service.settings.retry.times && service.can_finish_by(until);
     possible && paid(service)
 }
 

@@ -180,6 +180,11 @@ impl Verdict {
 }
 
 impl Attempt<'_> {
+    /// Whether it is there to see if the host is well again.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.pass.as_ref().is_some_and(Pass::is_probe)
+    }
+
     /// Records what became of it.
     pub(crate) fn finish<T>(mut self, answer: &Result<T, Fault>) {
         let latency = self.begun.elapsed();
@@ -200,8 +205,11 @@ impl Attempt<'_> {
             Verdict::Overloaded => service.limiter.observe_overload(now),
         }
         match verdict {
-            Verdict::Alive => host.load.observe(now, latency),
-            Verdict::Failed | Verdict::Overloaded => host.load.observe_more_than(now, latency),
+            Verdict::Alive if !matches!(outcome, Err(Fault::Malformed(_))) => {
+                host.load.observe(now, latency);
+            }
+            // Failing fast must not look like being fast.
+            _ => host.load.observe_more_than(now, latency.max(service.settings.timeout)),
         }
         let alive = matches!(verdict, Verdict::Alive);
         let change = host.breaker.record(now, pass, alive);

@@ -24,7 +24,7 @@ pub struct BreakerPolicy {
     pub window: Duration,
     /// Fewer calls than this in the window say nothing.
     pub min_calls: u64,
-    /// Opens below this share of successful calls, 0 to 1.
+    /// Opens below this share of successful calls, 0 to 1; 0 for never.
     pub min_success: f64,
     /// How long it stays open at first.
     pub open: Duration,
@@ -60,6 +60,14 @@ struct Trouble {
 #[must_use = "a probe that is not handed back blocks the breaker"]
 pub struct Pass {
     probe: bool,
+}
+
+impl Pass {
+    /// Whether the call is there to see if the host is well again.
+    #[must_use]
+    pub const fn is_probe(&self) -> bool {
+        self.probe
+    }
 }
 
 /// A change of state, worth a log line.
@@ -141,7 +149,8 @@ impl Breaker {
     /// Opens at once, for a host that refuses connections.
     pub fn eject(&self, now: Duration) -> Option<Change> {
         let mut trouble = lock(&self.trouble);
-        (!self.tripped.load(Relaxed)).then(|| self.open(now, &mut trouble))
+        let may = self.policy.min_success > 0.0 && !self.tripped.load(Relaxed);
+        may.then(|| self.open(now, &mut trouble))
     }
 
     /// The call was given up before it could tell anything.

@@ -2,21 +2,23 @@
 //!
 //! Modelled on Finagle's `RetryBudget` (twitter.github.io/finagle/guide/Clients.html#retries): a
 //! share of the recent traffic plus a floor, so that a service that is down is not called much more
-//! often because it is down.
+//! often because it is down. What ten seconds saved cannot be spent in one: a service that becomes a
+//! little slower would be hedged to death at once (`make sim`, hedging of a busy service).
 
 use super::window::{Counts, Window};
 use std::time::Duration;
 
-/// Over how long "recent" is.
-const SPAN: Duration = Duration::from_secs(10);
+/// Over how long "recent" is, and how much of it may go at once.
+const SPANS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(1)];
 
-/// Retries and hedges together may be `share` of the calls of the last ten seconds, plus a floor.
+/// Retries and hedges together may be `share` of the calls of the last ten seconds, and of the last
+/// one, plus a floor.
 #[derive(Debug)]
 pub struct RetryBudget {
     /// All: calls. Marked: what was made on top of them.
-    spent: Window,
+    spent: [(Duration, Window); 2],
     share: f64,
-    floor: f64,
+    floor_per_second: f64,
 }
 
 impl RetryBudget {
@@ -24,19 +26,20 @@ impl RetryBudget {
     /// that are seldom called.
     #[must_use]
     pub fn new(share: f64, per_second: f64) -> Self {
-        Self { spent: Window::over(SPAN), share, floor: per_second * SPAN.as_secs_f64() }
+        let spent = SPANS.map(|span| (span, Window::over(span)));
+        Self { spent, share, floor_per_second: per_second }
     }
 
     /// A page asked for a call.
     pub fn deposit(&self, now: Duration) {
-        self.spent.add(now, Counts { all: 1, marked: 0 });
+        self.add(now, Counts { all: 1, marked: 0 });
     }
 
     /// Takes one further call out of the budget; false when there is none left.
     pub fn withdraw(&self, now: Duration) -> bool {
         let allowed = self.left(now) >= 1.0;
         if allowed {
-            self.spent.add(now, Counts { all: 0, marked: 1 });
+            self.add(now, Counts { all: 0, marked: 1 });
         }
         allowed
     }
@@ -44,8 +47,20 @@ impl RetryBudget {
     /// How many further calls could be made now.
     #[must_use]
     pub fn left(&self, now: Duration) -> f64 {
-        let Counts { all, marked } = self.spent.counts(now);
-        self.share * all as f64 + self.floor - marked as f64
+        let left = self.spent.iter().map(|(span, window)| {
+            let Counts { all, marked } = window.counts(now);
+            // A floor below one per second must still allow one.
+            let floor = (self.floor_per_second * span.as_secs_f64())
+                .max(self.floor_per_second.min(1.0).ceil());
+            self.share * all as f64 + floor - marked as f64
+        });
+        left.fold(f64::INFINITY, f64::min)
+    }
+
+    fn add(&self, now: Duration, counts: Counts) {
+        for (_, window) in &self.spent {
+            window.add(now, counts);
+        }
     }
 }
 
@@ -81,6 +96,14 @@ mod tests {
             assert!(f64::from(attempts) <= most, "{rate}/s: {attempts} for {calls}");
             assert!(f64::from(attempts) >= f64::from(calls) * 1.15, "{rate}/s: it is used");
         }
+    }
+
+    #[test]
+    fn what_ten_seconds_saved_is_not_spent_in_one() {
+        let budget = RetryBudget::new(0.2, 3.0);
+        (0..10_000).for_each(|n| budget.deposit(Duration::from_millis(n)));
+        let at_once = (0..1000).filter(|_| budget.withdraw(Duration::from_secs(10))).count();
+        assert!((150..=210).contains(&at_once), "{at_once} of 1000 calls per second");
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl<'a> Arrival<'a> {
         let problem = Problem::new(Class::Unavailable, "OVERLOADED", message).retry_after(wait);
         let response = respond::problem(&problem, trace.trace_id, None);
         let status = response.http.status().as_u16();
-        self.worker.shared.metrics.count_shed(endpoint.name(), status);
+        self.worker.telemetry.handles.shed(endpoint.name(), status);
         response.http
     }
 

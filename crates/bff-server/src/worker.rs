@@ -73,7 +73,7 @@ impl Worker {
             Box::new(Bearer::new(settings.clone(), keys.clone())) as Box<dyn Authenticator>
         });
         let pressure = shared.pressures.begin();
-        actix_web::rt::spawn(measure(pressure.clone()));
+        actix_web::rt::spawn(measure(pressure.clone(), shared.services.clone()));
         Self {
             pressure,
             transport: Rc::new(shared.services.transport()),
@@ -89,13 +89,20 @@ impl Worker {
 }
 
 /// Measures how late this thread's event loop is, as long as it runs.
-async fn measure(pressure: Arc<Pressure>) {
+async fn measure(pressure: Arc<Pressure>, services: Services) {
     let begun = Instant::now();
+    let mut known = Level::Calm;
     loop {
         let asked = Instant::now();
         sleep(TICK).await;
         let level = pressure.tick(begun.elapsed(), asked.elapsed().saturating_sub(TICK));
         let Some(level) = level else { continue };
+        match (known == Level::Calm, level == Level::Calm) {
+            (true, false) => services.overload_began(),
+            (false, true) => services.overload_ended(),
+            _ => {}
+        }
+        known = level;
         let lag_ms = pressure.lag().as_secs_f64() * 1e3;
         let in_flight = pressure.in_flight();
         if level == Level::Calm {

@@ -218,7 +218,7 @@ fn may_retry(service: &Service, retries: u32, until: Instant) -> bool {
 /// When a second attempt pays, if it ever does.
 fn hedge_after(service: &Service, left: Duration) -> Option<Duration> {
     let hedge = service.settings.hedge;
-    if hedge.percentile >= 100.0 {
+    if hedge.percentile >= 100.0 || service.is_seen_through_overload() {
         return None;
     }
     let after = service.latencies.tail(service.now())?.max(hedge.at_least);

@@ -66,6 +66,17 @@ impl Services {
         self.services.iter().map(ServiceStatus::of).collect()
     }
 
+    /// A worker has more to do than it can: until [`overload_ended`](Self::overload_ended) latencies
+    /// and time-outs are this process's own and teach nothing about services, and no hedge is made.
+    pub fn overload_began(&self) {
+        self.services.iter().for_each(Service::overload_began);
+    }
+
+    /// The worker is well again.
+    pub fn overload_ended(&self) {
+        self.services.iter().for_each(Service::overload_ended);
+    }
+
     /// Looks up the services' host names for ever; drop it to stop.
     pub async fn keep_resolving(&self) {
         join_all(self.services.iter().map(resolve::keep_resolving)).await;

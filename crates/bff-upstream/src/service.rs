@@ -19,7 +19,14 @@ use awc::http::header::{HeaderName, HeaderValue};
 use bff_core::Fault;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// A service of the configuration.
@@ -38,6 +45,8 @@ pub struct Service {
     pub(crate) limiter: Limiter,
     pub(crate) flights: Flights,
     pub(crate) events: Events,
+    /// How many workers of this process have more to do than they can.
+    overloaded_workers: AtomicU32,
 }
 
 /// A setting that cannot work.
@@ -79,6 +88,7 @@ impl Service {
             limiter: Limiter::new(settings.concurrency.policy()),
             flights: Flights::default(),
             events: Events::default(),
+            overloaded_workers: AtomicU32::new(0),
             settings: settings.clone(),
             bases,
         })
@@ -94,6 +104,19 @@ impl Service {
     #[must_use]
     pub fn hosts(&self) -> Arc<Vec<Arc<Host>>> {
         self.hosts.load_full()
+    }
+
+    pub(crate) fn overload_began(&self) {
+        self.overloaded_workers.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn overload_ended(&self) {
+        self.overloaded_workers.fetch_sub(1, Relaxed);
+    }
+
+    /// Whether latencies say more about this process than about the service.
+    pub(crate) fn is_seen_through_overload(&self) -> bool {
+        self.overloaded_workers.load(Relaxed) > 0
     }
 
     /// The time that the policies know.
@@ -188,7 +211,7 @@ impl Attempt<'_> {
     /// Records what became of it.
     pub(crate) fn finish<T>(mut self, answer: &Result<T, Fault>) {
         let latency = self.begun.elapsed();
-        if answer.is_ok() {
+        if answer.is_ok() && !self.service.is_seen_through_overload() {
             self.service.latencies.record(self.service.now(), latency);
         }
         self.settle(latency, answer.as_ref().map(|_| ()));
@@ -199,6 +222,17 @@ impl Attempt<'_> {
         let Self { service, host, .. } = self;
         let (now, verdict) = (service.now(), Verdict::of(outcome));
         host.load.end();
+        if service.is_seen_through_overload() {
+            // A time-out is ours then, and an answer says only that the host is there.
+            match outcome {
+                Err(Fault::TimedOut(_)) => host.breaker.forget(pass),
+                _ => {
+                    service.limiter.observe_unseen(now);
+                    self.learn(now, pass, outcome);
+                }
+            }
+            return;
+        }
         match verdict {
             Verdict::Alive => service.limiter.observe(now, latency),
             Verdict::Failed => {}
@@ -211,7 +245,13 @@ impl Attempt<'_> {
             // Failing fast must not look like being fast.
             _ => host.load.observe_more_than(now, latency.max(service.settings.timeout)),
         }
-        let alive = matches!(verdict, Verdict::Alive);
+        self.learn(now, pass, outcome);
+    }
+
+    /// Tells the breaker.
+    fn learn(&self, now: Duration, pass: Pass, outcome: Result<(), &Fault>) {
+        let Self { service, host, .. } = self;
+        let alive = matches!(Verdict::of(outcome), Verdict::Alive);
         let change = host.breaker.record(now, pass, alive);
         let refused = matches!(outcome, Err(Fault::Unreachable(_)));
         let change = change.or_else(|| {

@@ -21,6 +21,7 @@ struct OfEndpoint {
     endpoint: &'static str,
     latency: Histogram,
     sent: Counter,
+    shed: Counter,
     statuses: Vec<(u16, Counter)>,
     calls: Vec<OfCall>,
 }
@@ -44,17 +45,26 @@ impl Handles {
     }
 
     pub(crate) fn end(&self, report: &Report<'_>) {
-        let metrics = &*self.metrics;
-        metrics.in_flight.dec();
-        metrics.count_degraded(report.endpoint, &report.notes);
+        self.metrics.in_flight.dec();
+        self.metrics.count_degraded(report.endpoint, &report.notes);
+        self.of(report.endpoint, |endpoint| endpoint.count(&self.metrics, report));
+    }
+
+    /// A request that was refused because of overload. It costs no log line and no latency sample,
+    /// because refusing has to be cheap.
+    pub(crate) fn shed(&self, endpoint: &'static str, status: u16) {
+        self.of(endpoint, |endpoint| {
+            endpoint.shed.inc();
+            endpoint.count_status(&self.metrics, status);
+        });
+    }
+
+    fn of(&self, endpoint: &'static str, count: impl FnOnce(&mut OfEndpoint)) {
         let mut endpoints = self.endpoints.borrow_mut();
-        let found = entry(
-            &mut endpoints,
-            |known| ptr::eq(known.endpoint, report.endpoint),
-            || OfEndpoint::new(metrics, report.endpoint),
-        );
-        if let Some(endpoint) = found {
-            endpoint.count(metrics, report);
+        let is_it = |known: &OfEndpoint| ptr::eq(known.endpoint, endpoint);
+        let new = || OfEndpoint::new(&self.metrics, endpoint);
+        if let Some(endpoint) = entry(&mut endpoints, is_it, new) {
+            count(endpoint);
         }
     }
 }
@@ -62,17 +72,22 @@ impl Handles {
 impl OfEndpoint {
     fn new(metrics: &Metrics, endpoint: &'static str) -> Self {
         let (latency, sent) = metrics.of_endpoint(endpoint);
-        Self { endpoint, latency, sent, statuses: Vec::new(), calls: Vec::new() }
+        let shed = metrics.of_shed(endpoint);
+        Self { endpoint, latency, sent, shed, statuses: Vec::new(), calls: Vec::new() }
     }
 
-    fn count(&mut self, metrics: &Metrics, report: &Report<'_>) {
-        let (endpoint, status) = (self.endpoint, report.status);
-        self.latency.observe(report.took.as_secs_f64());
-        self.sent.inc_by(as_u64(report.bytes_sent));
-        let new = || (status, metrics.of_status(endpoint, status));
+    fn count_status(&mut self, metrics: &Metrics, status: u16) {
+        let new = || (status, metrics.of_status(self.endpoint, status));
         if let Some((_, counter)) = entry(&mut self.statuses, |(known, _)| *known == status, new) {
             counter.inc();
         }
+    }
+
+    fn count(&mut self, metrics: &Metrics, report: &Report<'_>) {
+        let endpoint = self.endpoint;
+        self.latency.observe(report.took.as_secs_f64());
+        self.sent.inc_by(as_u64(report.bytes_sent));
+        self.count_status(metrics, report.status);
         for call in &report.calls {
             let is_it = |known: &OfCall| {
                 ptr::eq(known.dependency, call.dependency) && known.criticality == call.criticality

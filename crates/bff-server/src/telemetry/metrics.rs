@@ -146,11 +146,8 @@ impl Metrics {
         })
     }
 
-    /// A request that was refused because of overload. It costs no log line and no latency sample,
-    /// because refusing has to be cheap.
-    pub(crate) fn count_shed(&self, endpoint: &'static str, status: u16) {
-        self.shed.get_or_create(&EndpointLabel { endpoint }).inc();
-        self.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
+    pub(super) fn of_shed(&self, endpoint: &'static str) -> Counter {
+        self.shed.get_or_create_owned(&EndpointLabel { endpoint })
     }
 
     pub(super) fn count_degraded(&self, endpoint: &'static str, notes: &[Note]) {

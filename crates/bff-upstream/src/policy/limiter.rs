@@ -69,6 +69,7 @@ struct Sample {
     answers: AtomicU32,
     micros: AtomicU64,
     overloads: AtomicU32,
+    unseen: AtomicU32,
     most_in_flight: AtomicU32,
 }
 
@@ -138,6 +139,13 @@ impl Limiter {
         self.observed(now);
     }
 
+    /// An answer came, but this process was too busy to tell when. The limit may grow, and does not
+    /// fall.
+    pub fn observe_unseen(&self, now: Duration) {
+        self.sample.unseen.fetch_add(1, Relaxed);
+        self.observed(now);
+    }
+
     /// The service did not answer in time, or said that it is overloaded.
     pub fn observe_overload(&self, now: Duration) {
         self.sample.overloads.fetch_add(1, Relaxed);
@@ -160,13 +168,14 @@ impl Limiter {
     }
 
     fn adapt(&self) {
-        let Sample { answers, micros, overloads, most_in_flight, .. } = &self.sample;
+        let Sample { answers, micros, overloads, unseen, most_in_flight, .. } = &self.sample;
         let (answers, micros) = (answers.swap(0, Relaxed), micros.swap(0, Relaxed));
-        let (overloads, most) = (overloads.swap(0, Relaxed), most_in_flight.swap(0, Relaxed));
+        let (overloads, unseen) = (overloads.swap(0, Relaxed), unseen.swap(0, Relaxed));
+        let most = most_in_flight.swap(0, Relaxed);
         let old = self.limit.load(Relaxed);
         let good = answers.saturating_sub(overloads);
         let gradient = match good {
-            0 => 1.0,
+            good if good == 0 || unseen > 0 => 1.0,
             good => self.gradient(micros as f64 / f64::from(good)),
         };
         let limit = f64::from(old);
@@ -318,6 +327,17 @@ mod tests {
         assert!(shrunk < 250, "{shrunk}");
         drive(&limiter, &mut now, 50, ms(5), 10_000);
         assert!(limiter.limit() > 900, "{}", limiter.limit());
+    }
+
+    #[test]
+    fn what_a_busy_process_sees_does_not_shrink_it() {
+        let limiter = Limiter::new(POLICY);
+        let mut now = 0;
+        drive(&limiter, &mut now, 10, ms(5), 10);
+        let held: Vec<_> = std::iter::from_fn(|| limiter.try_acquire()).collect();
+        (0..1000).for_each(|n| limiter.observe_unseen(ms(now + n * 10)));
+        assert_eq!(held.len(), 100);
+        assert!(limiter.limit() > 200, "twice what is used: {}", limiter.limit());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services test fmt lint unit docs contracts bench bench-check bench-baseline sim
+.PHONY: help run services test fmt lint unit redis docs contracts bench bench-check bench-baseline sim
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +19,14 @@ fmt: ## Check the format
 lint: ## Clippy, warnings denied
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 
-unit: ## All tests; no network beyond loopback
+unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
+
+redis: ## Make sure that redis-server is there, which tests start by themselves; as root on Debian it is installed
+	@{ command -v redis-server && command -v redis-cli; } >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq redis-server >/dev/null; } \
+	|| { echo "tests start a real Redis: install redis-server and redis-cli (Debian: apt-get install redis-server)"; exit 1; }
 
 docs: ## The documentation builds without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet

@@ -37,6 +37,14 @@ impl Answer {
         Ok(Self { open })
     }
 
+    /// The same content for another request.
+    #[must_use]
+    pub fn of_content(content: &[u8]) -> Self {
+        let mut open = Vec::with_capacity(content.len() + META_BYTES);
+        open.extend_from_slice(content);
+        Self { open }
+    }
+
     /// The bytes that depend on the view alone: what an `ETag` is made of.
     #[must_use]
     pub fn content(&self) -> &[u8] {

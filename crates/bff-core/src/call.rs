@@ -2,10 +2,11 @@
 //! them.
 
 use crate::{
-    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Path, Reshaped, Scope, Segment, View,
+    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Reshaped, Scope,
+    Segment, User, View,
 };
 use serde::de::DeserializeOwned;
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData};
 
 /// A service that this BFF may call, by the name under which the configuration knows it.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +89,7 @@ impl<S: Scope> Request<S> {
 }
 
 /// Where an answer is found.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) service: &'static str,
     pub(crate) target: String,
@@ -109,14 +111,22 @@ impl<T: DeserializeOwned + 'static, S: Scope> Call<T, S> {
         Reshaped { call: self, reshape }
     }
 
-    /// Keeps the answer for `keep` and shares it between requests. What is kept is the view, so no
-    /// field that a client could not see is ever stored; reshape after caching, not before.
-    pub fn cached(self, keep: Duration) -> Cached<T>
+    /// Keeps the answer for `keep`, a time or a [`Keep`], and shares it between requests. What is
+    /// kept is the view, so no field that a client could not see is ever stored; reshape after
+    /// caching, not before.
+    pub fn cached(self, keep: impl Into<Keep>) -> Cached<T>
     where
         S: Cacheable,
         T: View,
     {
-        Cached::new(self.name, self.target, keep)
+        Cached::shared(self.name, self.target, keep.into())
+    }
+}
+
+impl<T: View> Call<T, Personal> {
+    /// Keeps the answer for `keep`, for this user alone: the user is part of the key.
+    pub fn kept_for(self, me: &User, keep: impl Into<Keep>) -> Cached<T, Personal> {
+        Cached::of_user(self.name, self.target, me, keep.into())
     }
 }
 

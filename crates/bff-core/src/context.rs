@@ -1,7 +1,7 @@
 //! The context of one request: its deadline, its trace, its caller, and what happened so far.
 
 use crate::call::Target;
-use crate::ports::{Outbound, Principal, Store, Transport};
+use crate::ports::{Background, Outbound, Principal, Served, Store, Tier, Transport};
 use crate::{Fault, Note, Parameters, Scope, SpanId, TraceContext, projection};
 use serde::de::DeserializeOwned;
 use std::{
@@ -21,6 +21,8 @@ pub struct Incoming {
     pub transport: Rc<dyn Transport>,
     /// Where values are kept; without one, cached calls are plain calls.
     pub store: Option<Rc<dyn Store>>,
+    /// Where work goes on that no request waits for.
+    pub background: Rc<dyn Background>,
     /// The verified caller.
     pub principal: Option<Arc<Principal>>,
     /// Where the request stands in its trace.
@@ -40,6 +42,77 @@ pub struct Cx {
     incoming: Incoming,
     notes: RefCell<Vec<Note>>,
     calls: RefCell<Vec<CallRecord>>,
+    lookups: RefCell<Vec<Looked>>,
+    tags: RefCell<Vec<String>>,
+}
+
+/// What became of one look into the cache: the one value behind its metric and the debug header.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// The name of the call.
+    pub entity: &'static str,
+    /// Where the value was found.
+    pub tier: Tier,
+    /// How old it was.
+    pub age: Duration,
+    /// How long it stays fresh.
+    pub fresh_for: Duration,
+    /// What it was.
+    pub outcome: Outcome,
+}
+
+/// What a look into the cache yielded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A kept value, fresh or being renewed.
+    Hit,
+    /// A kept value, because there was no new one.
+    Stale,
+    /// A new value.
+    Miss,
+    /// The memory that there is no such thing.
+    Missing,
+    /// Nothing.
+    Error,
+}
+
+impl Outcome {
+    /// The word for it, as in metrics and in the debug header.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale => "stale",
+            Self::Miss => "miss",
+            Self::Missing => "missing",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// `product;tier=near;outcome=hit;age=12;ttl=588`: one item of the debug header, in the syntax of
+/// structured fields (RFC 9651); times in seconds.
+impl fmt::Display for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tier, outcome) = (self.tier.word(), self.outcome.word());
+        let (age, ttl) = (self.age.as_secs(), self.fresh_for.as_secs());
+        write!(f, "{};tier={tier};outcome={outcome};age={age};ttl={ttl}", self.entity)
+    }
+}
+
+impl Looked {
+    pub(crate) fn new(entity: &'static str, found: &Served) -> Self {
+        let Served { value, age, fresh_for, tier, instead_of } = found;
+        let kept = matches!(tier, Tier::Near | Tier::Far);
+        let outcome = match value {
+            Ok(_) if instead_of.is_some() => Outcome::Stale,
+            Ok(_) if kept => Outcome::Hit,
+            Ok(_) => Outcome::Miss,
+            Err(_) if kept => Outcome::Missing,
+            Err(_) => Outcome::Error,
+        };
+        Self { entity, tier: *tier, age: *age, fresh_for: *fresh_for, outcome }
+    }
 }
 
 /// When a request has to be done, and when its calls have to be.
@@ -48,6 +121,9 @@ pub struct Deadline {
     start: Instant,
     budget: Duration,
 }
+
+/// What work beside requests may take; a service's own timeout is shorter.
+const ASIDE_BUDGET: Duration = Duration::from_secs(5);
 
 /// What the failure of a call means to the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,7 +195,13 @@ impl Cx {
     /// The context of a request.
     #[must_use]
     pub fn new(incoming: Incoming) -> Self {
-        Self { incoming, notes: RefCell::default(), calls: RefCell::default() }
+        Self {
+            incoming,
+            notes: RefCell::default(),
+            calls: RefCell::default(),
+            lookups: RefCell::default(),
+            tags: RefCell::default(),
+        }
     }
 
     /// The name of this BFF.
@@ -146,18 +228,76 @@ impl Cx {
         self.notes.borrow().clone()
     }
 
+    /// Whether a section is degraded so far.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        !self.notes.borrow().is_empty()
+    }
+
     /// The calls that ended so far; taken, so that a second look finds only newer ones.
     #[must_use]
     pub fn take_calls(&self) -> Vec<CallRecord> {
         self.calls.take()
     }
 
+    /// The looks into the cache so far.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<Looked> {
+        self.lookups.borrow().clone()
+    }
+
+    /// The looks into the cache so far; taken, so that a second look finds only newer ones.
+    #[must_use]
+    pub fn take_lookups(&self) -> Vec<Looked> {
+        self.lookups.take()
+    }
+
+    /// What invalidates the kept values that were read so far.
+    #[must_use]
+    pub fn take_tags(&self) -> Vec<String> {
+        self.tags.take()
+    }
+
+    pub(crate) fn looked(&self, looked: Looked) {
+        self.lookups.borrow_mut().push(looked);
+    }
+
+    pub(crate) fn tagged(&self, tags: &[String]) {
+        self.tags.borrow_mut().extend_from_slice(tags);
+    }
+
+    /// A context for work that goes on when this request is over.
+    pub(crate) fn aside(&self) -> Self {
+        let Incoming { bff, transport, store, background, principal, trace, .. } = &self.incoming;
+        Self::new(Incoming {
+            bff,
+            transport: transport.clone(),
+            store: store.clone(),
+            background: background.clone(),
+            principal: principal.clone(),
+            trace: trace.clone(),
+            deadline: Deadline::starting_now(ASIDE_BUDGET),
+            brownout: self.incoming.brownout,
+            parameters: Parameters::new(),
+            query: String::new(),
+        })
+    }
+
+    pub(crate) fn background(&self) -> &Rc<dyn Background> {
+        &self.incoming.background
+    }
+
+    /// Tells the metrics about calls that no request waited for.
+    pub(crate) fn report_aside(&self) {
+        self.background().report(self.take_calls());
+    }
+
     pub(crate) fn note(&self, note: Note) {
         self.notes.borrow_mut().push(note);
     }
 
-    pub(crate) fn store(&self) -> Option<&dyn Store> {
-        self.incoming.store.as_deref()
+    pub(crate) fn store(&self) -> Option<&Rc<dyn Store>> {
+        self.incoming.store.as_ref()
     }
 
     pub(crate) fn principal(&self) -> Option<&Arc<Principal>> {

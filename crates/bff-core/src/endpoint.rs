@@ -1,7 +1,9 @@
 //! Endpoints: a route, its promises, and one async function from context to view.
 
 use crate::ports::Local;
-use crate::{Answer, Class, Cx, FromCx, Problem, Record, Result, Shape, View};
+use crate::{
+    Answer, Cacheable, Class, Cx, FromCx, Problem, Record, Result, Scope, Shape, Shared, View,
+};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The methods that endpoints answer to. `HEAD` is answered wherever `GET` is.
@@ -29,7 +31,13 @@ pub struct Route {
     budget: Duration,
     client_cache: Option<Duration>,
     priority: Priority,
+    page_kept: Option<Duration>,
 }
+
+/// A route whose whole answer is kept; its handler takes nobody's data.
+#[derive(Debug, Clone)]
+#[must_use = "a route is nothing without `.to(handler)`"]
+pub struct KeptRoute(Route);
 
 /// Which requests are answered first when there is more to do than can be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -54,6 +62,7 @@ pub fn get(path: &'static str) -> Route {
         budget: DEFAULT_BUDGET,
         client_cache: None,
         priority: Priority::Normal,
+        page_kept: None,
     }
 }
 
@@ -75,6 +84,13 @@ impl Route {
         Self { priority, ..self }
     }
 
+    /// Keeps the whole answer in this process for `keep` and serves it to every caller, for requests
+    /// without a query. A degraded answer is never kept, and an invalidated tag of any call in it
+    /// ends it.
+    pub fn page_kept(self, keep: Duration) -> KeptRoute {
+        KeptRoute(Self { page_kept: Some(keep), ..self })
+    }
+
     /// The function that answers.
     pub fn to<H: Handler<A>, A: Arguments>(self, handler: H) -> Endpoint
     where
@@ -83,10 +99,22 @@ impl Route {
         Endpoint {
             route: self,
             shape: <H::Answer as View>::SHAPE,
-            audience: if A::PERSONAL { Audience::Personal } else { Audience::Shared },
+            audience: if A::Scope::PERSONAL { Audience::Personal } else { Audience::Shared },
             parameters: A::PARAMETERS,
             run: Arc::new(Erased { handler, arguments: std::marker::PhantomData }),
         }
+    }
+}
+
+impl KeptRoute {
+    /// The function that answers. One that takes a user, or an id of a personal kind, does not
+    /// compile.
+    pub fn to<H: Handler<A>, A: Arguments>(self, handler: H) -> Endpoint
+    where
+        H::Answer: Record,
+        A::Scope: Cacheable,
+    {
+        self.0.to(handler)
     }
 }
 
@@ -129,6 +157,12 @@ impl Endpoint {
     #[must_use]
     pub fn priority(&self) -> Priority {
         self.route.priority
+    }
+
+    /// How long the whole answer is kept for everybody.
+    #[must_use]
+    pub fn page_kept(&self) -> Option<Duration> {
+        self.route.page_kept
     }
 
     /// The shape of the answer, without the envelope.
@@ -195,8 +229,8 @@ pub trait Handler<Arguments>: Send + Sync + 'static {
 
 /// Up to three [`FromCx`] arguments.
 pub trait Arguments: Sized + 'static {
-    /// Whether one of them names one user.
-    const PERSONAL: bool;
+    /// Their scopes, joined: personal as soon as one of them names a user.
+    type Scope: Scope;
     /// The route parameters that they read.
     const PARAMETERS: &'static [Option<&'static str>];
 
@@ -205,6 +239,11 @@ pub trait Arguments: Sized + 'static {
     /// # Errors
     /// The problem of the first that the request does not bring.
     fn from_cx(cx: &Cx) -> Result<Self>;
+}
+
+macro_rules! joined {
+    () => { Shared };
+    ($head:ident $($tail:ident)*) => { <$head::Scope as Scope>::And<joined!($($tail)*)> };
 }
 
 macro_rules! handler {
@@ -222,7 +261,7 @@ macro_rules! handler {
         }
 
         impl<$($argument: FromCx + 'static),*> Arguments for ($($argument,)*) {
-            const PERSONAL: bool = false $(|| $argument::PERSONAL)*;
+            type Scope = joined!($($argument)*);
             const PARAMETERS: &'static [Option<&'static str>] = &[$($argument::PARAMETER),*];
 
             #[allow(unused_variables, reason = "without arguments there is nothing to read")]

@@ -2,7 +2,7 @@
 
 use crate::ports::Principal;
 use crate::segment::push_encoded;
-use crate::{Class, Cx, Id, Kind, Problem, Result, Scope, Segment, Shape, Shared, View};
+use crate::{Class, Cx, Id, Kind, Personal, Problem, Result, Scope, Segment, Shape, Shared, View};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, sync::Arc};
@@ -14,8 +14,8 @@ use std::{fmt, sync::Arc};
     note = "a handler takes `&Cx` and then up to three of `User`, an `Id`, `Page`"
 )]
 pub trait FromCx: Sized {
-    /// Whether an endpoint that takes this answers with one user's data.
-    const PERSONAL: bool = false;
+    /// Whose data an endpoint that takes this answers with.
+    type Scope: Scope;
     /// The route parameter that it reads.
     const PARAMETER: Option<&'static str> = None;
 
@@ -37,7 +37,7 @@ impl User {
 }
 
 impl FromCx for User {
-    const PERSONAL: bool = true;
+    type Scope = Personal;
 
     fn from_cx(cx: &Cx) -> Result<Self> {
         cx.principal().cloned().map(Self).ok_or_else(Problem::unauthenticated)
@@ -51,7 +51,7 @@ impl fmt::Debug for User {
 }
 
 impl<K: Kind> FromCx for Id<K> {
-    const PERSONAL: bool = <K::Scope as Scope>::PERSONAL;
+    type Scope = K::Scope;
     const PARAMETER: Option<&'static str> = Some(K::PARAMETER);
 
     fn from_cx(cx: &Cx) -> Result<Self> {
@@ -120,6 +120,8 @@ impl Page {
 }
 
 impl FromCx for Page {
+    type Scope = Shared;
+
     fn from_cx(cx: &Cx) -> Result<Self> {
         let mut page = Self { cursor: None, limit: Self::DEFAULT_LIMIT };
         for (name, value) in form_urlencoded::parse(cx.query().as_bytes()) {

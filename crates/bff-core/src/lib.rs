@@ -23,8 +23,10 @@ mod each;
 mod endpoint;
 mod extract;
 mod fault;
+pub mod flight;
 mod gather;
 mod json;
+pub mod keep;
 mod note;
 pub mod ports;
 mod problem;
@@ -41,12 +43,15 @@ pub use answer::{Answer, Meta};
 pub use bff::{Auth, Bff, TableError};
 pub use cached::Cached;
 pub use call::{Call, Request, Service};
-pub use context::{CallRecord, Criticality, Cx, Deadline, Failure, Incoming};
+pub use context::{CallRecord, Criticality, Cx, Deadline, Failure, Incoming, Looked, Outcome};
 pub use each::{Each, each};
-pub use endpoint::{Arguments, Audience, Endpoint, Handler, Method, Priority, Route, get};
+pub use endpoint::{
+    Arguments, Audience, Endpoint, Handler, KeptRoute, Method, Priority, Route, get,
+};
 pub use extract::{Cursor, FromCx, Page, User};
 pub use fault::{Fault, Reason};
 pub use gather::{Critical, Dependencies, Dependency, Fetch, Omittable, Optional};
+pub use keep::Keep;
 pub use note::{Filled, Note};
 pub use problem::{Class, Problem, Result};
 pub use reshaped::Reshaped;
@@ -61,8 +66,8 @@ pub use view::{Record, View};
 /// `crate::upstream`.
 pub mod prelude {
     pub use crate::{
-        Call, Critical, Cursor, Cx, Endpoint, Id, Kind, Omittable, Optional, Page, Personal,
-        Priority, Problem, Record, Result, Service, Shared, User, View, each, get,
+        Call, Critical, Cursor, Cx, Endpoint, Id, Keep, Kind, Omittable, Optional, Page, Personal,
+        Priority, Problem, Record, Result, Service, Shared, User, View, each, get, keep,
     };
     pub use std::time::Duration;
 

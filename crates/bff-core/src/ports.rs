@@ -1,8 +1,8 @@
 //! The traits that adapters implement: how calls travel, where values are kept, who is calling.
 
-use crate::{Criticality, Fault, Problem, SpanId, TraceContext};
+use crate::{CallRecord, Criticality, Fault, Keep, Problem, SpanId, TraceContext};
 use bytes::Bytes;
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{any::Any, fmt, pin::Pin, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A future that stays on its worker thread.
@@ -43,24 +43,107 @@ pub struct Outbound<'a> {
     pub criticality: Criticality,
 }
 
-/// Keeps values between requests. One per process.
+/// Keeps values between requests, in this process and perhaps beyond. One per process, reached
+/// from every worker.
 ///
-/// A store only makes answers faster: trouble inside it is a miss, and it answers within the call's
-/// time.
+/// A store only makes answers faster: trouble inside it is a miss, and it never holds a request up
+/// for longer than its own small budget.
 pub trait Store {
-    /// The value under `key`, with its age.
-    fn get<'a>(&'a self, key: &'a Key) -> Local<'a, Option<Entry>>;
-    /// Keeps `value` under `key` for `keep`, then forgets it.
-    fn put<'a>(&'a self, key: &'a Key, value: Bytes, keep: Duration) -> Local<'a, ()>;
+    /// What this process holds and may serve as it is, without waiting. `None` when there is
+    /// something to do: fetch, or renew.
+    fn near(&self, key: &Key, keep: &Keep) -> Option<Served>;
+
+    /// Finds or fetches a value, at most once at a time for each key.
+    fn find<'a>(&'a self, wanted: Wanted<'a>) -> Local<'a, Served>;
 }
 
-/// A kept value.
+/// A kept value: a view whose type only the call knows.
+pub type Kept = Arc<dyn Any + Send + Sync>;
+
+/// A value to find or fetch.
+#[allow(missing_debug_implementations, reason = "futures and functions print nothing")]
+pub struct Wanted<'a> {
+    /// Where it is kept.
+    pub key: &'a Key,
+    /// The name of the call.
+    pub entity: &'static str,
+    /// How long it is kept.
+    pub keep: &'a Keep,
+    /// What invalidates it.
+    pub tags: &'a [String],
+    /// Between the view and bytes.
+    pub codec: &'static Codec,
+    /// Fetches it for this request. Does nothing until it is polled.
+    pub fetch: Local<'a, Result<Kept, Fault>>,
+    /// Fetches it beside this request and after its end.
+    pub again: &'a dyn Fn() -> Local<'static, Result<Kept, Fault>>,
+    /// Where such work goes on.
+    pub background: &'a dyn Background,
+}
+
+/// Between a view and the bytes that other processes of the same shape understand.
+#[derive(Debug, Clone, Copy)]
+pub struct Codec {
+    /// The fingerprint of the shape and the view; `None` when it cannot be written.
+    pub encode: fn(&(dyn Any + Send + Sync)) -> Option<Bytes>,
+    /// `None` for a value of another shape, and for bytes that are no value at all.
+    pub decode: fn(&[u8]) -> Option<Kept>,
+}
+
+/// What a store came up with.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    /// The bytes that were put.
-    pub value: Bytes,
-    /// How long ago.
+pub struct Served {
+    /// The view, or why there is none.
+    pub value: Result<Kept, Fault>,
+    /// How long ago it was fetched.
     pub age: Duration,
+    /// How long it stays fresh; zero when it is not.
+    pub fresh_for: Duration,
+    /// Where it was found.
+    pub tier: Tier,
+    /// The fault that an old value stands in for.
+    pub instead_of: Option<Fault>,
+}
+
+/// Where a value was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// In this process.
+    Near,
+    /// In the store that processes share.
+    Far,
+    /// At the service.
+    Service,
+    /// Another request was fetching it.
+    Shared,
+}
+
+impl Tier {
+    /// The word for it, as in metrics and in the debug header.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Far => "far",
+            Self::Service => "service",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+/// Work beside requests, on the same thread. One per worker.
+pub trait Background {
+    /// Runs `work` to its end.
+    fn spawn(&self, work: Local<'static, ()>);
+    /// The calls that such work made, for the metrics.
+    fn report(&self, calls: Vec<CallRecord>);
+}
+
+/// Nothing goes on beside requests: for tests and tools.
+impl Background for () {
+    fn spawn(&self, _work: Local<'static, ()>) {}
+
+    fn report(&self, _calls: Vec<CallRecord>) {}
 }
 
 /// Where a value is kept: `client:entity:vN:scope:id`. Only a cached call can make one, so there is
@@ -69,15 +152,19 @@ pub struct Entry {
 pub struct Key(String);
 
 impl Key {
-    pub(crate) fn shared(
+    pub(crate) fn new(
         client: &str,
         entity: &str,
         revision: u32,
+        user: Option<&str>,
         service: &str,
         target: &str,
         at: &str,
     ) -> Self {
-        Self(format!("{client}:{entity}:v{revision}:shared:{service}{target}#{at}"))
+        // Subjects are made of a few safe characters, none of which is `/`, so that no user's key
+        // can be written with another one's subject.
+        let (scope, user) = user.map_or(("shared", ""), |user| ("user=", user));
+        Self(format!("{client}:{entity}:v{revision}:{scope}{user}:{service}{target}#{at}"))
     }
 
     /// The key as text.
@@ -87,9 +174,10 @@ impl Key {
     }
 }
 
+/// A key may name a user.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str("Key(..)")
     }
 }
 

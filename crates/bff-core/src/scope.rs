@@ -40,9 +40,9 @@ impl Scope for Personal {
 
 /// A scope whose values may be kept under a key that names no user: only [`Shared`].
 #[diagnostic::on_unimplemented(
-    message = "a call that mentions a user cannot be cached",
-    label = "this call is personal: its path or query names a user, or an id of a personal kind",
-    note = "a shared key cannot hold one user's data; drop `.cached(..)`, or ask for data that is the same for everyone"
+    message = "what mentions a user cannot be kept for everybody",
+    label = "personal: it mentions a user, or an id of a personal kind",
+    note = "a shared key cannot hold one user's data; keep a personal call with `.kept_for(&me, ..)`, or ask for data that is the same for everyone"
 )]
 pub trait Cacheable: Scope {}
 

@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
     note = "declare what the client renders as a struct with `#[derive(View)]` and answer with that",
     note = "a member is text, a number, a flag, an `Id`, another view, or an `Option` or `Vec` of one"
 )]
-pub trait View: Serialize + DeserializeOwned + 'static {
+pub trait View: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// What the view looks like on the wire.
     const SHAPE: &'static Shape;
 
@@ -47,7 +47,7 @@ pub trait View: Serialize + DeserializeOwned + 'static {
 )]
 pub trait Record: View {}
 
-/// Derives [`View`], and the serde traits that it needs, from one list of fields.
+/// Derives [`View`], and the traits that it needs, from one list of fields.
 pub use bff_derive::View;
 
 macro_rules! leaf {

@@ -3,7 +3,7 @@
 mod support;
 
 use bff_core::prelude::*;
-use bff_core::{Fault, Filled, Note, Reason};
+use bff_core::{Fault, Filled, Note, Reason, View};
 use bytes::Bytes;
 use std::{cell::Cell, rc::Rc, time::Duration};
 use support::{Fake, Shelf, cx_of};

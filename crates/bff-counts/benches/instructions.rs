@@ -13,7 +13,7 @@
 mod support;
 
 use bff_auth::{Algorithm, Bearer, BearerSettings, KeySource, Keys};
-use bff_cache::MemoryStore;
+use bff_cache::{Cache, CacheSettings};
 use bff_core::{
     Answer, Critical, Cx, Endpoint, FromCx, Note, Optional, Parameters, Result, User, get,
     ports::{Authenticator, Principal},
@@ -143,6 +143,13 @@ fn home_page(worker: Worker) -> (Worker, Vec<u8>) {
     (worker, body)
 }
 
+/// Timers are made, if never waited for, and belong to a runtime.
+fn enter_a_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = Box::leak(Box::new(runtime.expect("a runtime")));
+    std::mem::forget(runtime.enter());
+}
+
 /// A worker whose calls go through every policy, with enough behind it that all of them know
 /// something.
 fn worker_with_policies() -> Worker {
@@ -154,10 +161,7 @@ fn worker_with_policies() -> Worker {
     let services = services.map(|name| Service::new(name, &settings("http://127.0.0.1:1")));
     let services =
         services.into_iter().collect::<std::result::Result<Arc<[_]>, _>>().expect("services");
-    // Timers are made, if never waited for, and belong to a runtime.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = Box::leak(Box::new(runtime.expect("a runtime")));
-    std::mem::forget(runtime.enter());
+    enter_a_runtime();
     let worker = Worker::with(Upstream::new(services, AtOnce));
     for _ in 0..100 {
         black_box(now(worker.page(HOME)));
@@ -200,8 +204,11 @@ fn known_token((bearer, authorization): (Bearer, String)) -> (Bearer, Option<Arc
 
 /// A worker whose store has the product.
 fn kept_product() -> (Worker, Cx, home::ProductId) {
+    enter_a_runtime();
     let mut worker = Worker::with(AtOnce);
-    worker.store = Some(Rc::new(MemoryStore::with_limit(1024 * 1024)));
+    let settings = CacheSettings { memory_bytes: 1024 * 1024, ..CacheSettings::default() };
+    let cache = Cache::start(&settings).expect("a cache").expect("it is on");
+    worker.store = Some(Rc::new(cache));
     for _ in 0..2 {
         black_box(now(worker.page(PRODUCT)));
     }

@@ -3,7 +3,7 @@
 use crate::attributes::{Place, ViewAttributes};
 use crate::names::screaming;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, Fields, Token, Variant, punctuated::Punctuated};
 
 pub(crate) fn expand(
@@ -34,6 +34,12 @@ pub(crate) fn expand(
         impl ::bff_core::View for #ident {
             const SHAPE: &'static ::bff_core::Shape = &::bff_core::Shape::Choice(&[#(#words),*]);
         }
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                match self { #(Self::#variants => Self::#variants),* }
+            }
+        }
         #write
         #read
     })
@@ -60,6 +66,8 @@ fn deserialize_impl(
     other: Option<&Ident>,
 ) -> TokenStream {
     let expecting = format!("a word of `{ident}`");
+    // Never the name of what it reads.
+    let visitor = format_ident!("Read{ident}");
     let places: Vec<u32> = (0..).take(variants.len()).collect();
     let unknown_word = match other {
         Some(other) => quote!(::core::result::Result::Ok(#ident::#other)),
@@ -73,9 +81,9 @@ fn deserialize_impl(
             fn deserialize<D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
                 use ::bff_core::__private::serde::de;
 
-                struct Word;
+                struct #visitor;
 
-                impl de::Visitor<'_> for Word {
+                impl de::Visitor<'_> for #visitor {
                     type Value = #ident;
 
                     fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -98,9 +106,9 @@ fn deserialize_impl(
                 }
 
                 if deserializer.is_human_readable() {
-                    deserializer.deserialize_str(Word)
+                    deserializer.deserialize_str(#visitor)
                 } else {
-                    deserializer.deserialize_u32(Word)
+                    deserializer.deserialize_u32(#visitor)
                 }
             }
         }

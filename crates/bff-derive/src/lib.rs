@@ -10,8 +10,8 @@ mod record;
 use proc_macro::TokenStream;
 use syn::{Data, DeriveInput, Error, Fields};
 
-/// Derives `View` (with `Record`, `Serialize` and `Deserialize`) for a struct with named fields, or
-/// `View` for an enum of plain words. See the documentation of `bff_core::View` for the attributes.
+/// Derives `View` (with `Record`, `Serialize`, `Deserialize` and `Clone`) for a struct with named
+/// fields, or `View` for an enum of plain words. See the documentation of `bff_core::View` for the attributes.
 #[proc_macro_derive(View, attributes(view, serde))]
 pub fn derive_view(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);

@@ -31,7 +31,8 @@ pub(crate) fn expand(
         view_impl(&input.ident, attributes.revision.map_or(1, |(revision, _)| revision), &members);
     let write = serialize_impl(&input.ident, &members);
     let read = deserialize_impl(&input.ident, &members);
-    Ok(quote!(#view #write #read))
+    let copy = clone_impl(&input.ident, &members);
+    Ok(quote!(#view #write #read #copy))
 }
 
 impl<'a> Member<'a> {
@@ -90,6 +91,20 @@ fn view_impl(ident: &Ident, revision: u32, members: &[Member<'_>]) -> TokenStrea
     }
 }
 
+/// What the cache holds is shared, and every request gets its own.
+fn clone_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
+    let fields = members.iter().map(|member| member.field);
+    let same = fields.clone();
+    quote! {
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                Self { #(#fields: ::core::clone::Clone::clone(&self.#same)),* }
+            }
+        }
+    }
+}
+
 /// People get names without the absent members; the cache gets every member in order.
 fn serialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     let view = ident.to_string();
@@ -118,6 +133,8 @@ fn serialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
 /// Services are read by name, and only as objects; the cache is read by position.
 fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     let expecting = format!("an object for `{ident}`");
+    // Never the name of what it reads.
+    let visitor = format_ident!("Read{ident}");
     let count = members.len();
     let slots: Vec<_> = members.iter().map(|m| &m.slot).collect();
     let types = members.iter().map(|m| m.ty);
@@ -138,9 +155,9 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
                     }
                 }
 
-                struct Members;
+                struct #visitor;
 
-                impl<'de> de::Visitor<'de> for Members {
+                impl<'de> de::Visitor<'de> for #visitor {
                     type Value = #ident;
 
                     fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -173,9 +190,9 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
                 }
 
                 if deserializer.is_human_readable() {
-                    deserializer.deserialize_map(Members)
+                    deserializer.deserialize_map(#visitor)
                 } else {
-                    deserializer.deserialize_tuple(#count, Members)
+                    deserializer.deserialize_tuple(#count, #visitor)
                 }
             }
         }

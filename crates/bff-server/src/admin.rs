@@ -20,7 +20,7 @@ pub(crate) fn routes(
     shared: &Arc<Shared>,
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
-    let shared = shared.clone();
+    let (shared, cached, invalidated) = (shared.clone(), shared.clone(), shared.clone());
     move |app| {
         app.route("/livez", web::get().to(|| async { answer(true, "alive") }))
             .route(
@@ -32,9 +32,18 @@ pub(crate) fn routes(
                 web::get().to(move || std::future::ready(answer(readiness.ready(), "ready"))),
             )
             .route("/metrics", web::get().to(move || std::future::ready(scrape(&metrics))))
+            .route("/cache", web::get().to(move || std::future::ready(cache_status(&cached))))
+            .route(
+                "/cache/tags/{tag}",
+                web::delete().to(move |tag: web::Path<String>| {
+                    std::future::ready(invalidate(&invalidated, &tag))
+                }),
+            )
             .route("/policy", web::get().to(move || std::future::ready(policy(&shared))));
     }
 }
+
+const NO_CACHE: &str = "this BFF keeps nothing: cache.memory_bytes is 0\n";
 
 fn answer(yes: bool, word: &'static str) -> HttpResponse {
     if yes {
@@ -79,7 +88,29 @@ fn policy(shared: &Shared) -> HttpResponse {
         overload: &shared.pressures.settings,
         workers: workers.collect(),
     };
-    match serde_json::to_string_pretty(&policy) {
+    json(&policy)
+}
+
+fn cache_status(shared: &Shared) -> HttpResponse {
+    match &shared.cache {
+        Some(cache) => json(&cache.status()),
+        None => HttpResponse::NotFound().body(NO_CACHE),
+    }
+}
+
+/// Forgets everything with the tag, in every instance.
+fn invalidate(shared: &Shared, tag: &str) -> HttpResponse {
+    let Some(cache) = &shared.cache else { return HttpResponse::NotFound().body(NO_CACHE) };
+    if !tag.contains(':') {
+        return HttpResponse::BadRequest().body("a tag is `kind:value`, such as product:p-1\n");
+    }
+    cache.invalidate(tag);
+    tracing::info!(tag, "invalidated");
+    HttpResponse::NoContent().finish()
+}
+
+fn json(value: &impl Serialize) -> HttpResponse {
+    match serde_json::to_string_pretty(value) {
         Ok(text) => HttpResponse::Ok().content_type("application/json").body(text + "\n"),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }

@@ -23,10 +23,11 @@ mod worker;
 pub use config::{ConfigError, load};
 pub use server::{Server, StartError, Stop};
 pub use settings::{
-    AdminSettings, CacheSettings, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
+    AdminSettings, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
 };
 
 pub use bff_auth::{BearerSettings, KeySource};
+pub use bff_cache::{CacheSettings, redis::RedisSettings};
 pub use bff_upstream::{ServiceSettings, Urls};
 
 use bff_core::Bff;

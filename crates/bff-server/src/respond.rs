@@ -1,6 +1,6 @@
 //! From an outcome to an HTTP response: envelope, validators, cache headers, encoding.
 
-use crate::{encoding::Coding, table::FixedHeaders, telemetry::report::Degraded};
+use crate::{encoding::Coding, table::FixedHeaders, telemetry::report::Listed};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -15,6 +15,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
 const DEGRADED: HeaderName = HeaderName::from_static("degraded");
+/// What came from where, where it is switched on.
+const CACHE_DEBUG: HeaderName = HeaderName::from_static("x-cache-debug");
 
 /// The shape of every problem, on every surface.
 const PROBLEM_SCHEMA: &str = "problem/1";
@@ -32,6 +34,7 @@ pub(crate) fn answer(
     cx: &Cx,
     fixed: &FixedHeaders,
     answer: Answer,
+    debug_cache: bool,
 ) -> Response {
     let notes = cx.notes();
     let coding = Coding::choose(request, answer.content().len());
@@ -54,6 +57,9 @@ pub(crate) fn answer(
     let mut builder = begin(StatusCode::OK, cx.trace().trace_id);
     fixed_headers(&mut builder, fixed, &notes)
         .insert_header((header::CONTENT_TYPE, "application/json"));
+    if debug_cache {
+        builder.insert_header((CACHE_DEBUG, Listed(&cx.lookups()).to_string()));
+    }
     if let Some(etag) = etag {
         builder.insert_header((header::ETAG, etag));
     }
@@ -126,7 +132,7 @@ fn fixed_headers<'a>(
     }
     builder
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((DEGRADED, Degraded(notes).to_string()))
+        .insert_header((DEGRADED, Listed(notes).to_string()))
 }
 
 /// A strong validator of the view: `meta` is about this one response and does not count. Each

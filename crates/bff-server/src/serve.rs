@@ -15,6 +15,7 @@ use bff_core::{
     Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
     TraceContext, ports::Principal,
 };
+use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{
     panic::AssertUnwindSafe,
@@ -127,11 +128,30 @@ impl<'a> Arrival<'a> {
         let running = Running::begin(&self.worker.telemetry, endpoint.name(), self.received, cx);
         let outcome = match refused {
             Some(problem) => Err(problem),
-            None => run(endpoint, &running.cx).await,
+            None => self.page(endpoint, &running.cx).await,
         };
         let response = conclude(self.request, self.worker, place, &running.cx, outcome);
         running.end(response.http.status().as_u16(), response.bytes);
         response.http
+    }
+
+    /// Runs the endpoint, or answers with its whole page where it is kept.
+    async fn page(&self, endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
+        let uri = self.request.uri();
+        let kept = endpoint.page_kept().filter(|_| uri.query().is_none());
+        let (Some(keep), Some(cache)) = (kept, &self.worker.shared.cache) else {
+            return run(endpoint, cx).await;
+        };
+        let key = format!("page:{}", uri.path());
+        if let Some(content) = cache.page(&key) {
+            return Ok(Answer::of_content(&content));
+        }
+        let answer = run(endpoint, cx).await?;
+        if !cx.is_degraded() {
+            let content = Bytes::copy_from_slice(answer.content());
+            cache.keep_page(&key, content, keep, cx.deadline().start().elapsed(), &cx.take_tags());
+        }
+        Ok(answer)
     }
 
     /// Refuses a request because of overload, at the least cost.
@@ -158,6 +178,7 @@ impl<'a> Arrival<'a> {
             bff: worker.shared.bff,
             transport: worker.transport.clone(),
             store: worker.store.clone(),
+            background: worker.background.clone(),
             principal,
             trace,
             deadline,
@@ -197,7 +218,9 @@ fn conclude(
     outcome: Result<Answer>,
 ) -> Response {
     match (outcome, worker.shared.table.headers(place)) {
-        (Ok(answer), Some(fixed)) => respond::answer(request, cx, fixed, answer),
+        (Ok(answer), Some(fixed)) => {
+            respond::answer(request, cx, fixed, answer, worker.shared.debug_header)
+        }
         (Err(problem), _) => respond::problem(&problem, cx.trace().trace_id, None),
         (Ok(_), None) => respond::problem(&respond::internal(), cx.trace().trace_id, None),
     }

@@ -14,7 +14,7 @@ use actix_web::{
     web,
 };
 use bff_auth::{AuthError, BearerSettings, Keys};
-use bff_cache::MemoryStore;
+use bff_cache::{Cache, CacheSettingsError};
 use bff_core::{Auth, Bff, TableError};
 use bff_upstream::{Services, ServicesError};
 use std::{
@@ -48,6 +48,9 @@ pub enum StartError {
     /// A service cannot be called as configured.
     #[error("configuration: {0}")]
     Services(#[from] ServicesError),
+    /// The cache cannot work as configured.
+    #[error("configuration: {0}")]
+    Cache(#[from] CacheSettingsError),
     /// The callers' credentials cannot be verified as configured.
     #[error("configuration: {0}")]
     Auth(#[from] AuthError),
@@ -105,7 +108,12 @@ impl Server {
         settings.check().map_err(|(key, why)| StartError::Setting { key, why })?;
         let services = Services::new(bff.name, &settings.services)?;
         let pressures = Arc::new(Pressures::new(settings.overload.clone()));
-        let state = State { services: services.clone(), pressures: pressures.clone() };
+        let cache = Cache::start(&settings.cache)?;
+        let state = State {
+            services: services.clone(),
+            pressures: pressures.clone(),
+            cache: cache.clone(),
+        };
         let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
         let spans = settings.traces.otlp_endpoint.as_deref();
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
@@ -116,8 +124,8 @@ impl Server {
             sample_ratio: settings.traces.sample_ratio,
             services,
             pressures,
-            store: (settings.cache.memory_bytes > 0)
-                .then(|| MemoryStore::with_limit(settings.cache.memory_bytes)),
+            cache,
+            debug_header: settings.cache.debug_header,
             bearer: bearer(bff.auth, settings.auth.as_ref())?,
             metrics: metrics.clone(),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),

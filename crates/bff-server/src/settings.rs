@@ -2,6 +2,7 @@
 
 use crate::overload::OverloadSettings;
 use bff_auth::BearerSettings;
+use bff_cache::CacheSettings;
 use bff_upstream::ServiceSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -205,19 +206,5 @@ pub struct TraceSettings {
 impl Default for TraceSettings {
     fn default() -> Self {
         Self { otlp_endpoint: None, sample_ratio: 0.01 }
-    }
-}
-
-/// `[cache]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CacheSettings {
-    /// What this process may keep in memory, in bytes; 0 keeps nothing.
-    pub memory_bytes: u64,
-}
-
-impl Default for CacheSettings {
-    fn default() -> Self {
-        Self { memory_bytes: 64 * 1024 * 1024 }
     }
 }

@@ -7,8 +7,11 @@ use crate::{
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
 };
 use bff_auth::{Bearer, BearerSettings, Keys};
-use bff_cache::MemoryStore;
-use bff_core::ports::{Authenticator, Store, Transport};
+use bff_cache::Cache;
+use bff_core::{
+    CallRecord,
+    ports::{Authenticator, Background, Local, Store, Transport},
+};
 use bff_upstream::Services;
 use std::{
     rc::Rc,
@@ -26,7 +29,9 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) spans: Option<Arc<Spans>>,
     pub(crate) services: Services,
-    pub(crate) store: Option<MemoryStore>,
+    pub(crate) cache: Option<Cache>,
+    /// Whether answers say what came from where.
+    pub(crate) debug_header: bool,
     /// `None` for a BFF that asks nobody who they are.
     pub(crate) bearer: Option<(BearerSettings, Arc<Keys>)>,
     pub(crate) pressures: Arc<Pressures>,
@@ -61,6 +66,7 @@ pub(crate) struct Worker {
     pub(crate) telemetry: Telemetry,
     pub(crate) transport: Rc<dyn Transport>,
     pub(crate) store: Option<Rc<dyn Store>>,
+    pub(crate) background: Rc<dyn Background>,
     pub(crate) authenticator: Option<Box<dyn Authenticator>>,
     pub(crate) pressure: Arc<Pressure>,
 }
@@ -77,7 +83,8 @@ impl Worker {
         Self {
             pressure,
             transport: Rc::new(shared.services.transport()),
-            store: shared.store.clone().map(|store| Rc::new(store) as Rc<dyn Store>),
+            store: shared.cache.clone().map(|cache| Rc::new(cache) as Rc<dyn Store>),
+            background: Rc::new(Beside { metrics: shared.metrics.clone() }),
             authenticator,
             telemetry: Telemetry {
                 handles: Handles::new(shared.metrics.clone()),
@@ -85,6 +92,21 @@ impl Worker {
             },
             shared,
         }
+    }
+}
+
+/// Work beside requests, on the worker's own event loop.
+struct Beside {
+    metrics: Arc<Metrics>,
+}
+
+impl Background for Beside {
+    fn spawn(&self, work: Local<'static, ()>) {
+        actix_web::rt::spawn(work);
+    }
+
+    fn report(&self, calls: Vec<CallRecord>) {
+        self.metrics.count_beside(&calls);
     }
 }
 

@@ -50,6 +50,7 @@ pub fn ask(
         bff: bff.name,
         transport: Rc::new(FakeTransport(services)),
         store: None,
+        background: Rc::new(()),
         principal: Principal::new(USER).filter(|_| bff.auth == Auth::Bearer).map(Arc::new),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(endpoint.budget()),

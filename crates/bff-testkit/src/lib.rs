@@ -1,11 +1,12 @@
-//! Real neighbours for a BFF under test: sample services with faults, an issuer, a BFF on a free
-//! port, contract files.
+//! Real neighbours for a BFF under test: sample services with faults, an issuer, Redis servers, a
+//! BFF on a free port, contract files.
 #![forbid(unsafe_code)]
 
 pub mod contracts;
 pub mod fake;
 pub mod http;
 pub mod issuer;
+pub mod redis;
 pub mod services;
 mod test_bff;
 

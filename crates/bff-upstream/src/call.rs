@@ -4,13 +4,13 @@
 //! retry loop, the hedge, the host with its breaker, the wire.
 
 use crate::{
-    flight::{Part, landed},
     host::Host,
     policy::limiter::Permit,
     service::{Attempt, Service},
 };
 use bff_core::{
     Fault,
+    flight::{Part, landed},
     ports::{Local, Outbound, Transport},
 };
 use bytes::Bytes;

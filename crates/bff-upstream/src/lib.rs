@@ -10,7 +10,6 @@ mod base;
 mod body;
 mod call;
 mod events;
-mod flight;
 mod host;
 pub mod policy;
 mod resolve;

@@ -3,7 +3,6 @@
 use crate::{
     base::{Base, NOT_A_BFF, is_bff},
     events::Events,
-    flight::Flights,
     host::{Host, pick},
     policy::{
         breaker::{Change, Pass},
@@ -16,7 +15,8 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use awc::http::header::{HeaderName, HeaderValue};
-use bff_core::Fault;
+use bff_core::{Fault, flight::Flights};
+use bytes::Bytes;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use std::{
@@ -43,7 +43,7 @@ pub struct Service {
     pub(crate) latencies: Latencies,
     pub(crate) budget: RetryBudget,
     pub(crate) limiter: Limiter,
-    pub(crate) flights: Flights,
+    pub(crate) flights: Flights<Result<Bytes, Fault>>,
     pub(crate) events: Events,
     /// How many workers of this process have more to do than they can.
     overloaded_workers: AtomicU32,

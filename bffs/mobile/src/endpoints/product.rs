@@ -14,8 +14,8 @@ async fn product(cx: &Cx, id: ProductId) -> Result<ProductScreen> {
         .gather((
             Critical(
                 catalog::product::<CatalogProduct>(&id)
-                    .cached(minutes(10))
-                    .stale_if_error(minutes(60)),
+                    .cached(keep::CATALOGUE)
+                    .tagged("product", &id),
             ),
             Optional(pricing::price(&id).map(Some), None),
             Optional(inventory::units(&id).map(Availability::of), Availability::Unknown),

@@ -11,7 +11,9 @@ pub(super) fn endpoint() -> Endpoint {
 async fn product(cx: &Cx, id: ProductId) -> Result<ProductRecord> {
     let (product, units_in_stock) = cx
         .gather((
-            Critical(catalog::product::<Product>(&id).cached(minutes(10))),
+            Critical(
+                catalog::product::<Product>(&id).cached(keep::CATALOGUE).tagged("product", &id),
+            ),
             Omittable(inventory::units(&id)),
         ))
         .await?;

@@ -12,12 +12,15 @@ async fn product(cx: &Cx, id: ProductId) -> Result<ProductPage> {
     let (product, price, availability, reviews, recommendations) = cx
         .gather((
             Critical(
-                catalog::product::<Product>(&id).cached(minutes(10)).stale_if_error(minutes(60)),
+                catalog::product::<Product>(&id).cached(keep::CATALOGUE).tagged("product", &id),
             ),
             Optional(pricing::price(&id).map(Some), None),
             Optional(inventory::units(&id).map(availability), "Check availability".to_owned()),
-            Optional(reviews::latest(&id, 10).cached(minutes(5)), Reviews::none()),
-            Optional(catalog::similar(&id, 8).cached(minutes(30)), vec![]),
+            Optional(
+                reviews::latest(&id, 10).cached(keep::REVIEWS).tagged("product", &id),
+                Reviews::none(),
+            ),
+            Optional(catalog::similar(&id, 8).cached(keep::CATALOGUE), vec![]),
         ))
         .await?;
 

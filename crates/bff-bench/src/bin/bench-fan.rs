@@ -12,6 +12,7 @@ fn main() -> std::process::ExitCode {
         endpoints: vec![
             get("/fan/v1/pages/{id}").budget(seconds(5)).to(page),
             get("/fan/v1/products/{id}").budget(seconds(1)).to(product),
+            get("/fan/v1/kept/{id}").budget(seconds(1)).page_kept(seconds(60)).to(product),
         ],
     })
 }

@@ -1,8 +1,8 @@
 //! A context whose services are a function and whose clock can be paused.
 #![allow(dead_code, unreachable_pub, reason = "shared by test files; each uses its own part")]
 
-use bff_core::ports::{Entry, Key, Local, Outbound, Principal, Store, Transport};
-use bff_core::{Cx, Deadline, Fault, Incoming, TraceContext};
+use bff_core::ports::{Key, Local, Outbound, Principal, Served, Store, Tier, Transport, Wanted};
+use bff_core::{Cx, Deadline, Fault, Incoming, Keep, TraceContext};
 use bytes::Bytes;
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -61,7 +61,8 @@ impl Transport for Fake {
     }
 }
 
-/// A store whose values have the age that the test gives them.
+/// A store in memory whose values have the age that the test gives them. Like the real one it keeps
+/// bytes: what comes back went through the codec.
 #[derive(Default)]
 pub struct Shelf {
     pub values: RefCell<HashMap<String, (Bytes, Duration)>>,
@@ -78,14 +79,39 @@ impl Shelf {
 }
 
 impl Store for Shelf {
-    fn get<'a>(&'a self, key: &'a Key) -> Local<'a, Option<Entry>> {
-        let found = self.values.borrow().get(key.as_str()).cloned();
-        Box::pin(std::future::ready(found.map(|(value, age)| Entry { value, age })))
+    fn near(&self, _key: &Key, _keep: &Keep) -> Option<Served> {
+        None
     }
 
-    fn put<'a>(&'a self, key: &'a Key, value: Bytes, _keep: Duration) -> Local<'a, ()> {
-        self.values.borrow_mut().insert(key.as_str().to_owned(), (value, Duration::ZERO));
-        Box::pin(std::future::ready(()))
+    fn find<'a>(&'a self, wanted: Wanted<'a>) -> Local<'a, Served> {
+        Box::pin(async move {
+            let Wanted { key, keep, codec, fetch, .. } = wanted;
+            let kept = self.values.borrow().get(key.as_str()).cloned();
+            let kept = kept.and_then(|(bytes, age)| Some(((codec.decode)(&bytes)?, age)));
+            let served = |value, age, tier, instead_of| Served {
+                value,
+                age,
+                fresh_for: Duration::ZERO,
+                tier,
+                instead_of,
+            };
+            let lifetime = keep.lifetime(0.5);
+            if let Some((value, age)) = kept.clone().filter(|(_, age)| *age < lifetime) {
+                return served(Ok(value), age, Tier::Near, None);
+            }
+            match (fetch.await, kept) {
+                (Err(fault), Some((value, age))) if age < lifetime + keep.grace() => {
+                    served(Ok(value), age, Tier::Near, Some(fault))
+                }
+                (value, _) => {
+                    if let Some(bytes) = value.as_ref().ok().and_then(|v| (codec.encode)(&**v)) {
+                        let key = key.as_str().to_owned();
+                        self.values.borrow_mut().insert(key, (bytes, Duration::ZERO));
+                    }
+                    served(value, Duration::ZERO, Tier::Service, None)
+                }
+            }
+        })
     }
 }
 
@@ -99,6 +125,7 @@ pub fn cx_of(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> 
         bff: "mobile",
         transport: fake.clone(),
         store: store.map(|shelf| shelf.clone() as Rc<dyn Store>),
+        background: Rc::new(()),
         principal: user.and_then(Principal::new).map(Arc::new),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(Duration::from_secs(1)),

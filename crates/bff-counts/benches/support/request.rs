@@ -70,6 +70,7 @@ impl Worker {
             bff: "mobile",
             transport: self.transport.clone(),
             store: self.store.clone(),
+            background: Rc::new(()),
             principal: Some(self.caller.clone()),
             trace: TraceContext::continue_from(Some(TRACEPARENT), None, || false),
             // Long: under valgrind everything takes fifty times as long.

@@ -3,7 +3,7 @@
 use bff_core::ports::Key;
 
 fn key() -> Key {
-    Key::shared("mobile", "product", 1, "catalog", "/products/1", "")
+    Key::new("mobile", "product", 1, None, "catalog", "/products/1", "")
 }
 
 fn main() {}

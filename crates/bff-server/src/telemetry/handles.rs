@@ -4,7 +4,7 @@ use super::{
     metrics::{Metrics, outcome},
     report::Report,
 };
-use bff_core::{CallRecord, Criticality};
+use bff_core::{CallRecord, Criticality, Looked, Outcome, ports::Tier};
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use std::{cell::RefCell, ptr, sync::Arc};
 
@@ -24,6 +24,16 @@ struct OfEndpoint {
     shed: Counter,
     statuses: Vec<(u16, Counter)>,
     calls: Vec<OfCall>,
+    lookups: Vec<OfLookup>,
+}
+
+#[derive(Debug)]
+struct OfLookup {
+    entity: &'static str,
+    tier: Tier,
+    outcome: Outcome,
+    counter: Counter,
+    ages: Histogram,
 }
 
 #[derive(Debug)]
@@ -73,7 +83,15 @@ impl OfEndpoint {
     fn new(metrics: &Metrics, endpoint: &'static str) -> Self {
         let (latency, sent) = metrics.of_endpoint(endpoint);
         let shed = metrics.of_shed(endpoint);
-        Self { endpoint, latency, sent, shed, statuses: Vec::new(), calls: Vec::new() }
+        Self {
+            endpoint,
+            latency,
+            sent,
+            shed,
+            statuses: Vec::new(),
+            calls: Vec::new(),
+            lookups: Vec::new(),
+        }
     }
 
     fn count_status(&mut self, metrics: &Metrics, status: u16) {
@@ -98,6 +116,25 @@ impl OfEndpoint {
                 known.count(metrics, endpoint, call);
             }
         }
+        for looked in &report.lookups {
+            let is_it = |known: &OfLookup| {
+                ptr::eq(known.entity, looked.entity)
+                    && (known.tier, known.outcome) == (looked.tier, looked.outcome)
+            };
+            let new = || OfLookup::new(metrics, looked);
+            if let Some(known) = entry(&mut self.lookups, is_it, new) {
+                known.counter.inc();
+                known.ages.observe(looked.age.as_secs_f64());
+            }
+        }
+    }
+}
+
+impl OfLookup {
+    fn new(metrics: &Metrics, looked: &Looked) -> Self {
+        let Looked { entity, tier, outcome, .. } = *looked;
+        let (counter, ages) = metrics.of_lookup(looked);
+        Self { entity, tier, outcome, counter, ages }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
 
 use super::state::State;
-use bff_core::{CallRecord, Criticality, Failure, Note};
+use bff_core::{CallRecord, Criticality, Failure, Looked, Note};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
@@ -11,6 +11,11 @@ use prometheus_client::{
 /// From a cached answer to a request at its budget, in seconds.
 const LATENCY_BUCKETS: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
+
+/// From a micro-cache to a day in need, in seconds.
+const AGE_BUCKETS: [f64; 8] = [0.2, 1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0];
+/// The endpoint of calls that no request waits for.
+const BESIDE: &str = "renewal";
 
 /// Everything that a BFF counts.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(crate) struct Metrics {
     calls: Family<CallLabels, Counter>,
     call_latency: Family<DependencyLabels, Histogram>,
     read: Family<DependencyLabels, Counter>,
+    lookups: Family<LookupLabels, Counter>,
+    ages: Family<EntityLabel, Histogram>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +60,18 @@ struct DependencyLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LookupLabels {
+    entity: &'static str,
+    tier: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EntityLabel {
+    entity: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
     endpoint: &'static str,
     dependency: &'static str,
@@ -75,6 +94,8 @@ impl Metrics {
             calls: Family::default(),
             call_latency: Family::new_with_constructor(latency),
             read: Family::default(),
+            lookups: Family::default(),
+            ages: Family::new_with_constructor(|| Histogram::new(AGE_BUCKETS)),
         };
         metrics.registry.register_collector(Box::new(state));
         metrics.register(Info::new(vec![("name", bff), ("version", version)]));
@@ -109,6 +130,10 @@ impl Metrics {
             Unit::Seconds,
             self.call_latency.clone(),
         );
+        let about = "Looks into the cache by where the value was found and what it was";
+        all.register("cache_lookups", about, self.lookups.clone());
+        let about = "Age of what the cache served";
+        all.register_with_unit("cache_age", about, Unit::Seconds, self.ages.clone());
         let about = "Decoded body bytes read from services";
         all.register_with_unit("upstream_read", about, Unit::Bytes, self.read.clone());
     }
@@ -156,6 +181,23 @@ impl Metrics {
                 DegradedLabels { endpoint, section, filled: filled.word(), reason: reason.code() };
             self.degraded.get_or_create(&labels).inc();
         }
+    }
+
+    /// Calls that no request waited for: kept values being renewed.
+    pub(crate) fn count_beside(&self, calls: &[CallRecord]) {
+        for call in calls {
+            let (latency, read) = self.of_dependency(BESIDE, call);
+            latency.observe(call.elapsed.as_secs_f64());
+            read.inc_by(u64::try_from(call.bytes_read).unwrap_or(u64::MAX));
+            self.of_outcome(BESIDE, call).inc();
+        }
+    }
+
+    pub(super) fn of_lookup(&self, looked: &Looked) -> (Counter, Histogram) {
+        let Looked { entity, tier, outcome, .. } = *looked;
+        let labels = LookupLabels { entity, tier: tier.word(), outcome: outcome.word() };
+        let ages = self.ages.get_or_create_owned(&EntityLabel { entity });
+        (self.lookups.get_or_create_owned(&labels), ages)
     }
 
     /// The exposition that a scraper reads.

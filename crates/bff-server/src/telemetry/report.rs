@@ -2,7 +2,7 @@
 //! line, metrics and spans.
 
 use super::{handles::Handles, logs, spans::Spans};
-use bff_core::{CallRecord, Cx, Failure, Fault, Note, Reason, TraceContext};
+use bff_core::{CallRecord, Cx, Failure, Fault, Looked, Note, Reason, TraceContext};
 use std::{
     fmt,
     sync::Arc,
@@ -42,6 +42,7 @@ pub(crate) struct Report<'a> {
     pub(crate) bytes_sent: usize,
     pub(crate) notes: Vec<Note>,
     pub(crate) calls: Vec<CallRecord>,
+    pub(crate) lookups: Vec<Looked>,
 }
 
 impl<'a> Running<'a> {
@@ -74,6 +75,7 @@ impl<'a> Running<'a> {
             bytes_sent,
             notes: self.cx.notes(),
             calls: self.cx.take_calls(),
+            lookups: self.cx.take_lookups(),
         });
     }
 }
@@ -101,8 +103,8 @@ impl Telemetry {
             latency_ms = milliseconds(report.took),
             bytes_sent = report.bytes_sent,
             bytes_read = report.bytes_read(),
-            degraded = (!report.notes.is_empty())
-                .then(|| tracing::field::display(Degraded(&report.notes))),
+            degraded =
+                (!report.notes.is_empty()).then(|| tracing::field::display(Listed(&report.notes))),
             "request"
         );
     }
@@ -155,13 +157,13 @@ impl Report<'_> {
     }
 }
 
-/// The items of the `Degraded` header, separated as a structured-field list.
-pub(crate) struct Degraded<'a>(pub(crate) &'a [Note]);
+/// Items of a header, separated as a structured-field list.
+pub(crate) struct Listed<'a, T>(pub(crate) &'a [T]);
 
-impl fmt::Display for Degraded<'_> {
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, note) in self.0.iter().enumerate() {
-            write!(f, "{}{note}", if place == 0 { "" } else { ", " })?;
+        for (place, item) in self.0.iter().enumerate() {
+            write!(f, "{}{item}", if place == 0 { "" } else { ", " })?;
         }
         Ok(())
     }

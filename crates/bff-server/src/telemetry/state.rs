@@ -1,6 +1,7 @@
 //! What services and workers are like at the moment of a scrape.
 
 use crate::worker::Pressures;
+use bff_cache::{Cache, CacheStatus, redis::RedisStats};
 use bff_upstream::{ServiceStatus, Services};
 use prometheus_client::{
     collector::Collector,
@@ -14,6 +15,7 @@ use std::{fmt, sync::Arc};
 pub(crate) struct State {
     pub(crate) services: Services,
     pub(crate) pressures: Arc<Pressures>,
+    pub(crate) cache: Option<Cache>,
 }
 
 impl Collector for State {
@@ -22,7 +24,8 @@ impl Collector for State {
         let services = self.services.status();
         policies(&mut encoder, &services)?;
         hosts(&mut encoder, &services)?;
-        events(&mut encoder, &services)
+        events(&mut encoder, &services)?;
+        self.cache.as_ref().map_or(Ok(()), |cache| of_cache(&mut encoder, &cache.status()))
     }
 }
 
@@ -77,6 +80,60 @@ fn events(encoder: &mut DescriptorEncoder<'_>, services: &[ServiceStatus]) -> fm
             let labels = [("service", service.service.as_str()), ("event", event)];
             ConstCounter::new(*count).encode(family.encode_family(&labels)?)?;
         }
+    }
+    Ok(())
+}
+
+fn of_cache(encoder: &mut DescriptorEncoder<'_>, cache: &CacheStatus) -> fmt::Result {
+    let entries = cache.near_entries as f64;
+    gauge(encoder, "cache_near_entries", "Values in memory", entries)?;
+    let about = "What the values in memory are counted as";
+    gauge(encoder, "cache_near_bytes", about, cache.near_bytes as f64)?;
+    let counts = [
+        ("refresh", cache.refreshes),
+        ("early_refresh", cache.early_refreshes),
+        ("lease_wait", cache.lease_waits),
+        ("lease_wait_in_vain", cache.lease_waits_in_vain),
+        ("invalidation", cache.invalidations),
+        ("unreadable", cache.unreadable),
+    ];
+    let about = "What the cache did beside lookups";
+    let mut family = encoder.encode_descriptor("cache_events", about, None, MetricType::Counter)?;
+    for (event, count) in counts {
+        ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
+    }
+    cache.redis.as_ref().map_or(Ok(()), |redis| of_redis(encoder, redis))
+}
+
+fn of_redis(encoder: &mut DescriptorEncoder<'_>, redis: &RedisStats) -> fmt::Result {
+    let about = "Whether Redis is not asked at the moment, because it is in trouble";
+    gauge(encoder, "redis_breaker_open", about, f64::from(u8::from(redis.breaker_open)))?;
+    let counts = [
+        ("hit", redis.hits),
+        ("miss", redis.misses),
+        ("foreign", redis.foreign),
+        ("timeout", redis.timeouts),
+        ("broken", redis.broken),
+        ("server_error", redis.server_errors),
+        ("not_asked", redis.breaker_refusals),
+        ("write", redis.writes),
+        ("write_dropped_queue_full", redis.dropped_queue_full),
+        ("write_dropped_too_large", redis.dropped_too_large),
+        ("write_dropped_trouble", redis.dropped_trouble),
+        ("write_fenced_off", redis.fenced_off),
+        ("invalidation_sent", redis.invalidations_sent),
+        ("invalidation_heard", redis.invalidations_heard),
+        ("invalidation_dropped", redis.dropped_invalidations),
+    ];
+    let about = "What became of lookups, writes and invalidations";
+    let mut family = encoder.encode_descriptor("redis_events", about, None, MetricType::Counter)?;
+    for (event, count) in counts {
+        ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
+    }
+    let about = "Bytes of values read and written";
+    let mut family = encoder.encode_descriptor("redis_bytes", about, None, MetricType::Counter)?;
+    for (direction, bytes) in [("read", redis.bytes_read), ("written", redis.bytes_written)] {
+        ConstCounter::new(bytes).encode(family.encode_family(&[("direction", direction)])?)?;
     }
     Ok(())
 }

@@ -179,6 +179,7 @@ async fn page(transport: Rc<dyn Transport>, number: u32, making: Making) -> bool
         bff: "simulated",
         transport,
         store: None,
+        background: Rc::new(()),
         principal: None,
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(BUDGET),

@@ -16,6 +16,6 @@ pub mod window;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A panic elsewhere does not make counts unusable.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

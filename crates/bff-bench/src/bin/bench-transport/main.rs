@@ -81,6 +81,7 @@ async fn page(worker: web::Data<Worker>) -> HttpResponse {
         bff: "bench",
         transport: worker.transport.clone(),
         store: None,
+        background: Rc::new(()),
         principal: Some(worker.caller.clone()),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(worker.endpoint.budget()),

@@ -12,6 +12,8 @@ use bff_bench::message;
 use std::{fs, time::Duration};
 
 const PAGE: &str = "/fan/v1/products/p-1";
+/// The same, kept as a whole.
+const KEPT: &str = "/fan/v1/kept/p-1";
 
 pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     if !Bench::wants("cached")? {
@@ -20,7 +22,7 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     println!("product page, fully cached");
     let upstream = bench.upstream(Duration::ZERO, None)?;
     let place = Place { upstream: upstream.address, workers: 1, cores: &bench.pins.server };
-    let (page, fixed) = (get(PAGE, bench), get("/static", bench));
+    let (page, kept, fixed) = (get(PAGE, bench), get(KEPT, bench), get("/static", bench));
     let ours = launch::start(bench, Contender::Fan, place, &page)?;
     let answer = first_answer(ours.address, &page).ok_or("no cached page")?;
     let body = message::whole(&answer).and_then(|whole| answer.get(whole.body)).unwrap_or_default();
@@ -29,6 +31,7 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
             return Err(format!("the cached page has no {member}").into());
         }
     }
+    first_answer(ours.address, &kept).ok_or("no kept page")?;
     fs::write(&bench.fixtures.fixed, body)?;
     // Without the services: whatever is asked of them now would show.
     drop(upstream);
@@ -43,6 +46,7 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let subjects = [
         subject("static", "actix-web: the same bytes, fixed", &plain, &fixed),
         subject("ours", "ours: three parts from the cache", &ours, &page),
+        subject("ours-kept", "ours: the whole page kept", &ours, &kept),
     ];
     let rounds = in_turns(bench, &subjects, bench.saturation())?;
     let rows = subjects

@@ -1,0 +1,51 @@
+//! The plain commands, as Redis reads them, and the names of our own keys there.
+
+use super::lease::millis;
+use redis::{Cmd, cmd};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Where invalidations are published.
+pub(super) const CHANNEL: &str = "bff:invalidations";
+
+/// Where the time of a tag's last invalidation is kept.
+pub(super) fn tag_key(tag: &str) -> String {
+    format!("bff:tag:{tag}")
+}
+
+/// The value, or one byte more than `limit` of whatever somebody put there; empty when there is
+/// nothing.
+pub(super) fn get(key: &str, limit: usize) -> Cmd {
+    let mut command = cmd("GETRANGE");
+    command.arg(key).arg(0).arg(limit);
+    command
+}
+
+pub(super) fn put(key: &str, stored: &[u8], ttl: Duration) -> Cmd {
+    let mut command = cmd("SET");
+    command.arg(key).arg(stored).arg("PX").arg(millis(ttl));
+    command
+}
+
+/// The time of an invalidation, for readers that were not listening.
+pub(super) fn remember(tag: &str, memory: Duration) -> Cmd {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    put(&tag_key(tag), millis(now).to_string().as_bytes(), memory)
+}
+
+pub(super) fn publish(tag: &str) -> Cmd {
+    let mut command = cmd("PUBLISH");
+    command.arg(CHANNEL).arg(tag);
+    command
+}
+
+pub(super) fn times(keys: &[String]) -> Cmd {
+    let mut command = cmd("MGET");
+    command.arg(keys);
+    command
+}
+
+/// A lookup of no consequence: of another key each time, because the nodes of a cluster can be in
+/// trouble one by one.
+pub(super) fn probe() -> Cmd {
+    get(&format!("bff:probe:{}", fastrand::u16(..)), 0)
+}

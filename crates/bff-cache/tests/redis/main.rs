@@ -1,0 +1,13 @@
+//! The shared layer against real Redis servers: healthy, hostile, failing, coming back.
+
+mod access;
+mod cluster;
+mod failures;
+mod foreign;
+mod invalidations;
+mod leases;
+mod secured;
+mod sentinel;
+mod settings;
+mod support;
+mod values;

@@ -19,7 +19,7 @@ const PAIR: Service = Service::named("pair");
 const OPTIONAL_PAIR: Service = Service::named("optional-pair");
 
 /// Far less than a hang, far more than a loaded machine needs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What stands where the optional item should be.
 const FALLBACK: &str = "fallback";

@@ -35,7 +35,7 @@ struct Inner {
     /// How long a value is served from memory before Redis is asked again.
     near_for: Duration,
     tags: Arc<Tags>,
-    flights: Flights<Served>,
+    flights: Flights<Landed>,
     counts: Counts,
 }
 
@@ -68,6 +68,14 @@ pub struct CacheStatus {
     pub unreadable: u64,
     /// Redis, where it is configured.
     pub redis: Option<RedisStats>,
+}
+
+/// What a flight came up with.
+#[derive(Clone)]
+struct Landed {
+    served: Served,
+    /// What was invalidated after this may be out of date in it.
+    begun: Instant,
 }
 
 /// What is asked for, without the ways to fetch it.
@@ -187,7 +195,7 @@ impl Store for Cache {
     fn find<'a>(&'a self, wanted: Wanted<'a>) -> Local<'a, Served> {
         Box::pin(async move {
             let Wanted { key, keep, tags, codec, fetch, again, background, .. } = wanted;
-            let question = Question { key, keep, tags, codec };
+            let (question, asked) = (Question { key, keep, tags, codec }, Instant::now());
             let near = self.verified(self.0.near.get(key.as_str()), question).await;
             if let Some(entry) = near.as_ref().filter(|entry| entry.is_good_meanwhile(keep)) {
                 if !self.0.flights.has(key.as_str()) {
@@ -199,8 +207,13 @@ impl Store for Cache {
                 let lead = match self.0.flights.join(key.as_str()) {
                     Part::Lead(lead) => lead,
                     Part::Follow(flight) => match landed(flight).await {
-                        Some(served) => return Served { tier: Tier::Shared, ..served },
-                        None => continue,
+                        // Who asks after an invalidation is not told what was asked before it.
+                        Some(Landed { served, begun })
+                            if !self.0.tags.invalidated_between(tags, begun, asked) =>
+                        {
+                            return Served { tier: Tier::Shared, ..served };
+                        }
+                        _ => continue,
                     },
                 };
                 return self
@@ -241,17 +254,18 @@ impl Cache {
     async fn lead(
         &self,
         question: Question<'_>,
-        lead: Lead<'_, Served>,
+        lead: Lead<'_, Landed>,
         near: Option<Arc<Entry>>,
         fetch: Local<'_, Result<Kept, Fault>>,
         renew: impl FnOnce(Arc<Entry>),
     ) -> Served {
+        let begun = Instant::now();
         let (far, token) = self.look_far(question).await;
         let usable = far.as_ref().filter(|entry| entry.is_good_meanwhile(question.keep));
         if let Some(entry) = usable {
             let entry = self.keep_near(question, entry.clone());
             let served = entry.served(Tier::Far);
-            lead.land(&served);
+            lead.land(&Landed { served: served.clone(), begun });
             if !entry.is_fresh() {
                 renew(entry);
             }
@@ -266,7 +280,7 @@ impl Cache {
         let own_trouble =
             |fault: &Fault| matches!(fault, Fault::Late | Fault::TimedOut(_) | Fault::Skipped);
         if !served.value.as_ref().is_err_and(own_trouble) {
-            lead.land(&served);
+            lead.land(&Landed { served: served.clone(), begun });
         }
         served
     }
@@ -349,6 +363,7 @@ impl Cache {
         Box::pin(async move {
             let question = question.borrow();
             let Part::Lead(lead) = self.0.flights.join(question.key.as_str()) else { return };
+            let begun = Instant::now();
             let token = match self.renewal(question, &known).await {
                 Renewal::Ours(token) => token,
                 Renewal::Done => return,
@@ -358,7 +373,7 @@ impl Cache {
             counts.early_refreshes.fetch_add(u64::from(known.is_fresh()), Relaxed);
             // A fault leaves the old value in use; the call's own record tells about it.
             if let Ok(entry) = self.fetch(question, again, token).await {
-                lead.land(&entry.served(Tier::Service));
+                lead.land(&Landed { served: entry.served(Tier::Service), begun });
             }
         })
     }

@@ -53,6 +53,17 @@ impl Tags {
         entry.tags.iter().any(|tag| self.when.get(tag).is_some_and(|when| when >= entry.fetched))
     }
 
+    /// Whether one of these was invalidated after `begun` and before `asked`.
+    pub(crate) fn invalidated_between(
+        &self,
+        tags: &[String],
+        begun: Instant,
+        asked: Instant,
+    ) -> bool {
+        let within = |when| begun <= when && when <= asked;
+        tags.iter().any(|tag| self.when.get(tag).is_some_and(within))
+    }
+
     /// Whether an invalidation of the entry may have been missed.
     pub(crate) fn are_unsure_about(&self, entry: &Entry) -> bool {
         if entry.tags.is_empty() {

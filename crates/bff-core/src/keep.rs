@@ -43,7 +43,7 @@ pub const REVIEWS: Keep = Keep::of(Duration::from_secs(300))
 pub const MICRO: Keep = Keep::of(Duration::from_millis(200)).jitter_percent(0);
 
 impl Keep {
-    /// Fresh for this long, give or take a quarter, and not served a moment longer.
+    /// Fresh for this long, give or take a half, and not served a moment longer.
     #[must_use]
     pub const fn of(fresh: Duration) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Keep {
             while_revalidating: Duration::ZERO,
             if_error: Duration::ZERO,
             missing: Duration::ZERO,
-            jitter_percent: 25,
+            jitter_percent: 50,
         }
     }
 
@@ -75,7 +75,8 @@ impl Keep {
     }
 
     /// How much each answer's lifetime differs from `fresh` at most, so that what was read together
-    /// does not expire together; 25 unless said otherwise.
+    /// does not expire together; 50 unless said otherwise: their expiries are then as far apart as `fresh` is
+    /// long.
     #[must_use]
     pub const fn jitter_percent(self, percent: u8) -> Self {
         Self { jitter_percent: percent, ..self }
@@ -121,7 +122,7 @@ mod tests {
     fn lifetimes_are_spread_around_the_one_that_was_written() {
         let keep = Keep::of(Duration::from_secs(60));
         let lifetimes = [0.0, 0.5, 1.0].map(|chance| keep.lifetime(chance).as_secs());
-        assert_eq!(lifetimes, [45, 60, 75]);
+        assert_eq!(lifetimes, [30, 60, 90]);
         assert_eq!(MICRO.lifetime(0.9), Duration::from_millis(200));
     }
 }

@@ -49,7 +49,8 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         id: "fan".to_owned(),
         title: "1 to 16 calls, 1 to 64 KB".to_owned(),
         note: "Ours, everything on but identity. Each page makes its calls at once and shows four members of each answer, \
-               one of them behind all that is not wanted. The line is fitted through all twenty pages, by least squares \
+               one of them behind all that is not wanted. All pages ask for the same shared bodies, so calls that are in \
+               flight at the same time are made once for several pages. The line is fitted through all twenty pages, by least squares \
                of the relative distance."
             .to_owned(),
         rows,

@@ -18,6 +18,8 @@ use std::{
 
 /// How much more is offered than the server can do.
 const TIMES: f64 = 3.0;
+/// So many whole pages in a row are no accident.
+const WELL: usize = 50;
 /// A server that is not well again by then is not counted as recovering.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -59,7 +61,7 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         note: format!(
             "The most home pages per second with {} connections, and then {TIMES} times as many requests per second, \
              whether answers come or not. Good pages are answers with status 200, degraded ones among them; latency is \
-             theirs. From the end of the load to the first page that is whole again: {}.",
+             theirs. From the end of the load until {WELL} pages in a row are whole again: {}.",
             bench.settings.connections,
             recoveries.join(", ")
         ),
@@ -77,16 +79,17 @@ fn measure(bench: &Bench, server: &Server) -> Result<(Round, Round)> {
     Ok((peak, bench.round_of(address, pid, &home, offered, seconds)?))
 }
 
-/// How long it takes until a page is whole.
+/// How long it takes until pages are whole again.
 fn recover(bench: &Bench, server: &Server) -> Result<Duration> {
-    let ended = Instant::now();
+    let (ended, mut in_a_row) = (Instant::now(), 0);
     while ended.elapsed() < PATIENCE {
         let answer = first_answer(server.address, &server.contender.home(bench));
         let whole = |answer: &[u8]| {
             let text = String::from_utf8_lossy(answer);
             text.starts_with("HTTP/1.1 200") && !text.contains("\ndegraded:")
         };
-        if answer.as_deref().is_some_and(whole) {
+        in_a_row = if answer.as_deref().is_some_and(whole) { in_a_row + 1 } else { 0 };
+        if in_a_row == WELL {
             return Ok(ended.elapsed());
         }
         sleep(Duration::from_millis(10));

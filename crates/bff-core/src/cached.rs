@@ -6,11 +6,36 @@ use crate::context::Looked;
 use crate::ports::{Codec, Kept, Key, Store, Wanted};
 use crate::{
     Cacheable, Criticality, Cx, Fault, Fetch, Filled, Keep, Note, Personal, Reshaped, Scope,
-    Segment, Shared, User, View,
+    Segment, Shape, Shared, User, View,
 };
 use bytes::Bytes;
-use std::{any::Any, fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{
+    any::Any, cell::RefCell, collections::BTreeMap, fmt, marker::PhantomData, sync::Arc,
+    time::Duration,
+};
 use tokio::time::timeout_at;
+
+thread_local! {
+    /// The shapes that calls keep, while somebody collects them.
+    static COLLECTED: RefCell<Option<BTreeMap<&'static str, &'static Shape>>> =
+        const { RefCell::new(None) };
+}
+
+/// The shapes of what the calls keep that `work` makes on this thread, by name: what a contract
+/// test locks although no client sees it.
+pub fn collect_kept(work: impl FnOnce()) -> BTreeMap<&'static str, &'static Shape> {
+    COLLECTED.set(Some(BTreeMap::new()));
+    work();
+    COLLECTED.take().unwrap_or_default()
+}
+
+fn note_kept(name: &'static str, shape: &'static Shape) {
+    COLLECTED.with_borrow_mut(|collected| {
+        if let Some(collected) = collected {
+            collected.insert(name, shape);
+        }
+    });
+}
 
 /// A call whose answer is kept: for everybody, or for the one user whose data it is.
 #[must_use = "a call does nothing until it is gathered"]
@@ -26,12 +51,14 @@ pub struct Cached<T, S = Shared> {
 
 impl<T: View> Cached<T, Shared> {
     pub(crate) fn shared(name: &'static str, target: Target, keep: Keep) -> Self {
+        note_kept(name, T::SHAPE);
         Self { name, target, keep, user: None, tags: Vec::new(), read: PhantomData }
     }
 }
 
 impl<T: View> Cached<T, Personal> {
     pub(crate) fn of_user(name: &'static str, target: Target, user: &User, keep: Keep) -> Self {
+        note_kept(name, T::SHAPE);
         let user = Some(user.clone());
         Self { name, target, keep, user, tags: Vec::new(), read: PhantomData }
     }

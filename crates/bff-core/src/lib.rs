@@ -41,7 +41,7 @@ mod view;
 
 pub use answer::{Answer, Meta};
 pub use bff::{Auth, Bff, TableError};
-pub use cached::Cached;
+pub use cached::{Cached, collect_kept};
 pub use call::{Call, Request, Service};
 pub use context::{CallRecord, Criticality, Cx, Deadline, Failure, Incoming, Looked, Outcome};
 pub use each::{Each, each};

@@ -54,11 +54,12 @@ impl Shape {
         Fingerprint(self.mix(0xcbf2_9ce4_8422_2325))
     }
 
-    /// The revision of a record; 1 for everything else.
+    /// The revision of a record, also of one in a list or an option; 1 for everything else.
     #[must_use]
     pub const fn revision(&self) -> u32 {
         match self {
             Self::Record { revision, .. } => *revision,
+            Self::List(inner) | Self::Maybe(inner) => inner.revision(),
             _ => 1,
         }
     }

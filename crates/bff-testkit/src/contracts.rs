@@ -2,7 +2,8 @@
 //!
 //! `UPDATE_CONTRACTS=1` rewrites them, but never a changed shape under an unchanged revision.
 
-use bff_core::{Audience, Bff, Endpoint, Fingerprint, Member, Shape};
+use crate::fake;
+use bff_core::{Audience, Bff, Endpoint, Fault, Fingerprint, Member, Shape, collect_kept};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -20,7 +21,7 @@ struct Contract {
     endpoint: String,
     /// `mobile.home/3`, as in `X-Schema-Version`.
     schema: String,
-    /// `shared` or `personal`.
+    /// `shared` or `personal`; `cache` for what no client sees.
     audience: String,
     /// Every view in the answer, by name, with its version and fingerprint.
     views: BTreeMap<String, Version>,
@@ -63,6 +64,13 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
         }
         expected.push(path);
     }
+    for (name, shape) in kept_by(bff) {
+        let path = directory.join(bff.name).join("kept").join(format!("{name}.json"));
+        if let Err(why) = check_one(&Contract::of_kept(bff, name, shape), &path, update) {
+            let _ = write!(complaints, "\n{}: {why}\n", path.display());
+        }
+        expected.push(path);
+    }
     for path in files_below(&directory.join(bff.name)).map_err(|error| error.to_string())? {
         if !expected.contains(&path) {
             let _ = write!(
@@ -100,7 +108,35 @@ fn check_one(contract: &Contract, path: &Path, update: bool) -> Result<(), Strin
     }
 }
 
+/// What the endpoints' calls keep, also where no answer shows it: every endpoint is run once without
+/// any service, which is as far as its first stage.
+fn kept_by(bff: &Bff) -> BTreeMap<&'static str, &'static Shape> {
+    collect_kept(|| {
+        for endpoint in &bff.endpoints {
+            let segments = endpoint
+                .path()
+                .split('/')
+                .map(|segment| if segment.starts_with('{') { "x-1" } else { segment });
+            let path = segments.collect::<Vec<_>>().join("/");
+            let _a_problem = fake::ask(bff, &path, |_| Err(Fault::Late));
+        }
+    })
+}
+
 impl Contract {
+    /// Seen by nobody but the cache, where instances of two releases must not read each other's.
+    fn of_kept(bff: &Bff, name: &str, shape: &Shape) -> Self {
+        let mut views = BTreeMap::new();
+        collect_views(shape, &mut views);
+        Self {
+            endpoint: format!("kept: {name}"),
+            schema: format!("{}:{name}:v{}", bff.name, shape.revision()),
+            audience: "cache".to_owned(),
+            views,
+            shape: sketch(shape),
+        }
+    }
+
     fn of(bff: &Bff, endpoint: &Endpoint) -> Self {
         let mut views = BTreeMap::new();
         collect_views(endpoint.shape(), &mut views);

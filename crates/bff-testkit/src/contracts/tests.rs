@@ -88,6 +88,45 @@ mod doubled {
     }
 }
 
+mod kept {
+    use bff_core::prelude::*;
+
+    #[derive(View)]
+    pub(super) struct Title {
+        title: String,
+    }
+
+    #[derive(View)]
+    struct Product {
+        title: String,
+    }
+
+    /// As before, with one member more that no answer shows.
+    mod grown {
+        use bff_core::prelude::*;
+
+        #[derive(View)]
+        pub(super) struct Product {
+            pub(super) title: String,
+            seller: Option<String>,
+        }
+    }
+
+    const CATALOG: Service = Service::named("catalog");
+
+    pub(super) async fn product(cx: &Cx) -> Result<Title> {
+        let product = CATALOG.get("products").named::<Vec<Product>>("products");
+        let products = cx.gather(Critical(product.cached(keep::CATALOGUE))).await?;
+        Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
+    }
+
+    pub(super) async fn grown(cx: &Cx) -> Result<Title> {
+        let product = CATALOG.get("products").named::<Vec<grown::Product>>("products");
+        let products = cx.gather(Critical(product.cached(keep::CATALOGUE))).await?;
+        Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
+    }
+}
+
 fn bff(endpoint: Endpoint) -> Bff {
     Bff { name: "mobile", version: "0.0.0", auth: Auth::Open, endpoints: vec![endpoint] }
 }
@@ -147,5 +186,16 @@ fn two_views_of_one_name_are_refused() {
     let why = check_against(&bff(get("/mobile/v1/home").to(doubled::home)), &directory, true)
         .unwrap_err();
     assert!(why.contains("two different views are called `Item`"), "{why}");
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn a_view_that_only_the_cache_sees_needs_a_new_revision_too() {
+    let directory = std::env::temp_dir().join(format!("bff-contracts-{}-kept", std::process::id()));
+    check_against(&bff(get("/mobile/v1/product").to(kept::product)), &directory, true).unwrap();
+    assert!(directory.join("mobile/kept/products.json").is_file());
+    let grown = bff(get("/mobile/v1/product").to(kept::grown));
+    let why = check_against(&grown, &directory, true).unwrap_err();
+    assert!(why.contains("`Product`: write #[view(revision = 2)]"), "{why}");
     fs::remove_dir_all(directory).unwrap();
 }

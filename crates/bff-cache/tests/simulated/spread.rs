@@ -4,17 +4,17 @@ use crate::support::{Bed, run};
 use bff_core::prelude::*;
 use tokio::time::sleep;
 
-const KEYS: u32 = 5000;
+const KEYS: u32 = 100_000;
 const LIFETIME: u32 = 60;
 const KEEP: Keep = Keep::of(seconds(LIFETIME as u64));
 /// Each key is asked for once in this many seconds.
-const EACH_EVERY: u32 = 3;
-const LIFETIMES: u32 = 6;
+const EACH_EVERY: u32 = 20;
+const LIFETIMES: u32 = 2;
 /// The rate at which services are asked, in percent of the average. Lifetimes from a half to three
 /// halves: what was read together is renewed over a whole lifetime. Without the jitter the first
 /// peak would be twenty times the average.
 const PEAK: usize = 150;
-/// Counted over so many seconds: of five thousand keys fewer would be too much by chance.
+/// Counted over so many seconds.
 const SECONDS: usize = 5;
 
 /// The most fetches in a few seconds, in percent of the average.

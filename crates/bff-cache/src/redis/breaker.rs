@@ -1,6 +1,6 @@
 //! Remembers that Redis is in trouble, so that nobody waits for it, and says so once.
 
-use super::trouble::Failure;
+use super::{settings::Mode, trouble::Failure};
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 
 /// So many failures in a row, without a success between them, open it.
 const PATIENCE: u32 = 5;
+/// In a cluster one node's keys may fail while the others' are answered: five in a row happen by
+/// chance every second then, forty only when nobody answers.
+const CLUSTER_PATIENCE: u32 = 40;
 /// The first pause before Redis is tried again, at the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Every later one.
@@ -21,8 +24,9 @@ const RECOVERED: Duration = Duration::from_secs(10);
 
 /// Closed while Redis answers. It opens after a few failures in a row; then only its owner asks
 /// Redis, once per pause, until it answers again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Breaker {
+    patience: u32,
     open: AtomicBool,
     in_a_row: AtomicU32,
     opened: Notify,
@@ -37,6 +41,16 @@ struct History {
 }
 
 impl Breaker {
+    pub(super) fn of(mode: Mode) -> Self {
+        Self {
+            patience: if mode == Mode::Cluster { CLUSTER_PATIENCE } else { PATIENCE },
+            open: AtomicBool::default(),
+            in_a_row: AtomicU32::default(),
+            opened: Notify::default(),
+            history: Mutex::default(),
+        }
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
     }
@@ -48,7 +62,7 @@ impl Breaker {
     }
 
     pub(super) fn failed(&self, failure: &Failure) {
-        if self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= PATIENCE {
+        if self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= self.patience {
             self.open(failure);
         }
     }
@@ -117,7 +131,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_open_it() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of(Mode::Single);
         let failure = Failure::timeout("late");
         for _ in 0..3 {
             (1..PATIENCE).for_each(|_| breaker.failed(&failure));
@@ -134,7 +148,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_five_seconds_and_start_over_only_after_a_real_recovery() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of(Mode::Single);
         let failure = Failure::timeout("late");
         breaker.open(&failure);
         for longest in [500, 1000, 2000, 4000, 5000, 5000] {

@@ -79,7 +79,7 @@ impl Redis {
         settings: &RedisSettings,
         on_invalidation: OnInvalidation,
     ) -> Result<Self, RedisSettingsError> {
-        let (breaker, stats) = (Arc::new(Breaker::default()), Arc::new(Stats::default()));
+        let (breaker, stats) = (Arc::new(Breaker::of(settings.mode)), Arc::new(Stats::default()));
         let senders =
             thread::start(settings, on_invalidation, Arc::clone(&breaker), Arc::clone(&stats))?;
         let RedisSettings { lookup_timeout, max_value_bytes, .. } = *settings;

@@ -290,7 +290,9 @@ impl Cache {
     async fn look_far(&self, question: Question<'_>) -> (Option<Entry>, Option<Token>) {
         let Question { key, keep, tags, codec } = question;
         let Some(far) = &self.0.far else { return (None, None) };
-        let found = far.get(key, keep, tags, codec).await;
+        // What was invalidated here a moment ago may not be marked there yet.
+        let is_current = |entry: &Entry| !self.0.tags.outdate(entry);
+        let found = far.get(key, keep, tags, codec).await.filter(is_current);
         if found.as_ref().is_some_and(|entry| entry.is_good_meanwhile(keep)) {
             return (found, None);
         }
@@ -299,7 +301,7 @@ impl Cache {
             Lease::Trouble => (found, None),
             Lease::Taken => {
                 self.0.counts.lease_waits.fetch_add(1, Relaxed);
-                let waited = far.wait(key, keep, tags, codec).await;
+                let waited = far.wait(key, keep, tags, codec).await.filter(is_current);
                 if waited.is_none() {
                     self.0.counts.lease_waits_in_vain.fetch_add(1, Relaxed);
                 }
@@ -382,6 +384,7 @@ impl Cache {
         let Question { key, keep, tags, codec } = question;
         let Some(far) = &self.0.far else { return Renewal::Ours(None) };
         if let Some(newer) = far.get(key, keep, tags, codec).await
+            && !self.0.tags.outdate(&newer)
             && (newer.fetched_ms > known.fetched_ms || newer.is_fresh() && !known.is_near())
         {
             self.keep_near(question, newer);

@@ -113,7 +113,6 @@ impl<T: View, S: Scope> Cached<T, S> {
         let Some(store) = cx.store() else {
             return cx.call::<T, S>(self.name, &self.target, criticality).await;
         };
-        cx.tagged(&self.tags);
         let key = self.key(cx);
         let found = match store.near(&key, &self.keep) {
             Some(found) => found,
@@ -121,6 +120,7 @@ impl<T: View, S: Scope> Cached<T, S> {
         };
         cx.looked(Looked::new(self.name, &found));
         let value = found.value?;
+        cx.tagged(self.tags);
         if let Some(fault) = &found.instead_of {
             let filled = Filled::Stale { age: found.age };
             cx.note(Note { section: self.name, filled, reason: fault.reason() });

@@ -262,8 +262,8 @@ impl Cx {
         self.lookups.borrow_mut().push(looked);
     }
 
-    pub(crate) fn tagged(&self, tags: &[String]) {
-        self.tags.borrow_mut().extend_from_slice(tags);
+    pub(crate) fn tagged(&self, tags: Vec<String>) {
+        self.tags.borrow_mut().extend(tags);
     }
 
     /// A context for work that goes on when this request is over.

@@ -12,7 +12,7 @@ use crate::{
 };
 use bff_core::{
     Problem,
-    ports::{Authenticator, Local, Principal},
+    ports::{Authenticator, Local, Presented, Principal},
 };
 use jsonwebtoken::DecodingKey;
 use std::{cell::RefCell, fmt, sync::Arc};
@@ -95,10 +95,10 @@ impl Bearer {
 impl Authenticator for Bearer {
     fn authenticate<'a>(
         &'a self,
-        authorization: Option<&'a str>,
+        presented: Presented<'a>,
     ) -> Local<'a, Result<Arc<Principal>, Problem>> {
         Box::pin(async move {
-            self.verify(authorization, Moment::now()).await.map_err(|refusal| {
+            self.verify(presented.authorization, Moment::now()).await.map_err(|refusal| {
                 tracing::debug!(reason = refusal.reason(), "refused a caller");
                 refusal.problem()
             })

@@ -78,6 +78,8 @@ async fn a_full_cache_takes_what_it_counts() {
             brownout: false,
             parameters: Vec::new(),
             query: String::new(),
+            body: bytes::Bytes::new(),
+            idempotency_key: None,
         });
         let id = Id::<ProductId>::parse(&format!("p-{n}")).unwrap();
         let call = Service::named("catalog").get(("products", &id)).named::<Product>("product");

@@ -1,6 +1,9 @@
 //! A BFF as a value: its name, who may call it, and its table of endpoints.
 
-use crate::{Audience, Endpoint, Shape};
+use crate::{Endpoint, Method, Need, Shape};
+
+/// Where the server itself answers: login and logout.
+const OWN_PATHS: &str = "/bff";
 
 /// Everything that makes one BFF this BFF and no other.
 #[derive(Debug, Clone)]
@@ -18,8 +21,13 @@ pub struct Bff {
 /// How callers prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
-    /// Every endpoint needs a bearer token of the configured issuer.
+    /// Every endpoint needs a bearer token of a configured issuer (RFC 6750).
     Bearer,
+    /// Every endpoint needs a bearer token of a configured issuer, or an API key.
+    BearerOrApiKey,
+    /// Endpoints for one user need the session of a browser that signed in at `/bff/login`; the
+    /// others look at no credential.
+    Session,
     /// No endpoint needs a credential, and none can take a `User`.
     Open,
 }
@@ -51,6 +59,26 @@ pub enum TableError {
         /// The path.
         path: &'static str,
     },
+    /// A `GET` has no body that counts.
+    #[error("endpoint {path}: a GET takes no `Body`; make it a `post`")]
+    BodyOfRead {
+        /// The path.
+        path: &'static str,
+    },
+    /// The answer to a write is nobody else's.
+    #[error(
+        "endpoint {path}: the answer to a write cannot be kept; drop `client_cache` and `page_kept`"
+    )]
+    KeptWrite {
+        /// The path.
+        path: &'static str,
+    },
+    /// The server answers there itself.
+    #[error("endpoint {path}: paths below `/bff` belong to the server; give it another one")]
+    OwnPath {
+        /// The path.
+        path: &'static str,
+    },
     /// An endpoint for one user in a BFF that knows no users.
     #[error("endpoint {path}: it answers for one user, but this BFF asks nobody who they are")]
     Anonymous {
@@ -62,13 +90,24 @@ pub enum TableError {
 impl Endpoint {
     pub(crate) fn check(&self, auth: Auth) -> Result<(), TableError> {
         let path = self.path();
-        if auth == Auth::Open && self.audience() == Audience::Personal {
+        if auth == Auth::Open && self.needs_caller() {
             return Err(TableError::Anonymous { path });
         }
-        if let Some(parameter) =
-            self.parameters().find(|name| !path.contains(&format!("{{{name}}}")))
-        {
+        let parameter = self.needs().iter().find_map(|need| match need {
+            Need::Parameter(name) if !path.contains(&format!("{{{name}}}")) => Some(*name),
+            _ => None,
+        });
+        if let Some(parameter) = parameter {
             return Err(TableError::NoSuchParameter { path, parameter });
+        }
+        if self.method() == Method::Get && self.body().is_some() {
+            return Err(TableError::BodyOfRead { path });
+        }
+        if self.method() != Method::Get && (self.client_cache().or(self.page_kept())).is_some() {
+            return Err(TableError::KeptWrite { path });
+        }
+        if path == OWN_PATHS || path.starts_with("/bff/") {
+            return Err(TableError::OwnPath { path });
         }
         match self.shape() {
             Shape::Record { members, .. } if members.iter().any(|m| m.name == "meta") => {

@@ -2,8 +2,8 @@
 //! them.
 
 use crate::{
-    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Reshaped, Scope,
-    Segment, User, View,
+    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Record, Reshaped,
+    Scope, Segment, User, View, Writing, Written,
 };
 use serde::de::DeserializeOwned;
 use std::{fmt, marker::PhantomData};
@@ -28,6 +28,15 @@ impl Service {
     )]
     pub fn get<P: Path>(self, path: P) -> Request<P::Scope> {
         Request { service: self.name, target: path.render(), at: None, scope: PhantomData }
+    }
+
+    /// A `POST` of `what` to a path.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a path is a small tuple of references, written in place"
+    )]
+    pub fn post<P: Path>(self, path: P, what: &impl Record) -> Writing<P::Scope> {
+        Writing::new(self.name, path.render(), what)
     }
 }
 
@@ -83,7 +92,8 @@ impl<S: Scope> Request<S> {
     /// Names the call in `camelCase`: the name that clients, logs and dashboards see when it fails.
     /// `T` is what is read from the answer; usually the view's field decides it.
     pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Call<T, S> {
-        let target = Target { service: self.service, target: self.target, at: self.at };
+        let Self { service, target, at, .. } = self;
+        let target = Target { service, target, at, write: None };
         Call { name, target, read: PhantomData }
     }
 }
@@ -94,6 +104,8 @@ pub(crate) struct Target {
     pub(crate) service: &'static str,
     pub(crate) target: String,
     pub(crate) at: Option<&'static str>,
+    /// What is to be written there; `None` for a read.
+    pub(crate) write: Option<Written>,
 }
 
 /// One request to a service whose answer is read as a `T`.

@@ -35,6 +35,10 @@ pub struct Incoming {
     pub parameters: Parameters,
     /// The query, still percent-encoded.
     pub query: String,
+    /// The body; empty for an endpoint that takes none.
+    pub body: bytes::Bytes,
+    /// The `Idempotency-Key` header, as it came.
+    pub idempotency_key: Option<String>,
 }
 
 /// The context of one request. It stays on its worker thread.
@@ -280,6 +284,8 @@ impl Cx {
             brownout: self.incoming.brownout,
             parameters: Parameters::new(),
             query: String::new(),
+            body: bytes::Bytes::new(),
+            idempotency_key: None,
         })
     }
 
@@ -316,6 +322,14 @@ impl Cx {
         &self.incoming.query
     }
 
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.incoming.body
+    }
+
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.incoming.idempotency_key.as_deref()
+    }
+
     /// Makes one call, reads its answer and records what became of it. A personal call carries the
     /// verified user and is not made without one; a shared call carries nothing about the
     /// caller.
@@ -338,12 +352,12 @@ impl Cx {
     async fn send<S: Scope>(
         &self,
         dependency: &'static str,
-        Target { service, target, .. }: &Target,
+        Target { service, target, write, .. }: &Target,
         criticality: Criticality,
         span: SpanId,
     ) -> Result<bytes::Bytes, Fault> {
         let on_behalf_of = match (S::PERSONAL, self.principal()) {
-            (true, Some(principal)) => Some(principal.subject()),
+            (true, Some(principal)) => Some(&**principal),
             (true, None) => return Err(Fault::Anonymous),
             (false, _) => None,
         };
@@ -354,9 +368,16 @@ impl Cx {
         if Instant::now() >= until {
             return Err(Fault::Late);
         }
-        let trace = self.trace();
-        let request =
-            Outbound { service, dependency, target, on_behalf_of, trace, span, criticality };
+        let request = Outbound {
+            service,
+            dependency,
+            target,
+            on_behalf_of,
+            write: write.as_ref(),
+            trace: self.trace(),
+            span,
+            criticality,
+        };
         self.incoming.transport.send(&request, until).await
     }
 }

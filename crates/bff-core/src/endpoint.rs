@@ -1,8 +1,9 @@
 //! Endpoints: a route, its promises, and one async function from context to view.
 
-use crate::ports::Local;
+use crate::grant::admit;
+use crate::ports::{Local, Principal};
 use crate::{
-    Answer, Cacheable, Class, Cx, FromCx, Problem, Record, Result, Scope, Shape, Shared, View,
+    Answer, Cacheable, Class, Cx, FromCx, Need, Problem, Record, Result, Scope, Shape, Shared, View,
 };
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,6 +12,8 @@ use std::{fmt, sync::Arc, time::Duration};
 pub enum Method {
     /// Reads.
     Get,
+    /// Writes.
+    Post,
 }
 
 /// Whose data an endpoint answers with, read off its handler's arguments.
@@ -56,17 +59,26 @@ const DEFAULT_BUDGET: Duration = Duration::from_secs(1);
 
 /// A route that answers `GET` at `path`; parameters are written `{name}`.
 pub fn get(path: &'static str) -> Route {
-    Route {
-        method: Method::Get,
-        path,
-        budget: DEFAULT_BUDGET,
-        client_cache: None,
-        priority: Priority::Normal,
-        page_kept: None,
-    }
+    Route::new(Method::Get, path)
+}
+
+/// A route that answers `POST` at `path`; parameters are written `{name}`.
+pub fn post(path: &'static str) -> Route {
+    Route::new(Method::Post, path)
 }
 
 impl Route {
+    fn new(method: Method, path: &'static str) -> Self {
+        Self {
+            method,
+            path,
+            budget: DEFAULT_BUDGET,
+            client_cache: None,
+            priority: Priority::Normal,
+            page_kept: None,
+        }
+    }
+
     /// The time the whole request may take; one second unless said otherwise. Calls get nine tenths
     /// of it.
     pub fn budget(self, budget: Duration) -> Self {
@@ -100,7 +112,7 @@ impl Route {
             route: self,
             shape: <H::Answer as View>::SHAPE,
             audience: if A::Scope::PERSONAL { Audience::Personal } else { Audience::Shared },
-            parameters: A::PARAMETERS,
+            needs: A::NEEDS,
             run: Arc::new(Erased { handler, arguments: std::marker::PhantomData }),
         }
     }
@@ -124,7 +136,7 @@ pub struct Endpoint {
     route: Route,
     shape: &'static Shape,
     audience: Audience,
-    parameters: &'static [Option<&'static str>],
+    needs: &'static [Need],
     run: Arc<dyn Run>,
 }
 
@@ -186,9 +198,42 @@ impl Endpoint {
         }
     }
 
-    /// The route parameters that the handler's arguments read.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static str> {
-        self.parameters.iter().copied().flatten()
+    /// What a request has to bring.
+    #[must_use]
+    pub fn needs(&self) -> &'static [Need] {
+        self.needs
+    }
+
+    /// The scopes that the caller's credential needs.
+    pub fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        self.needs.iter().filter_map(|need| match need {
+            Need::Grant(scope) => Some(*scope),
+            _ => None,
+        })
+    }
+
+    /// The shape of the body that it takes.
+    #[must_use]
+    pub fn body(&self) -> Option<&'static Shape> {
+        self.needs.iter().find_map(|need| match need {
+            Need::Body(shape) => Some(*shape),
+            _ => None,
+        })
+    }
+
+    /// Whether it answers nobody who is not known: because of whose data it shows, or because of
+    /// what it may do.
+    #[must_use]
+    pub fn needs_caller(&self) -> bool {
+        self.audience == Audience::Personal || self.scopes().next().is_some()
+    }
+
+    /// Checks what the caller may, before anything of the request is read or a kept page is served.
+    ///
+    /// # Errors
+    /// 401 without a caller, 403 when its credential lacks a scope.
+    pub fn admit(&self, caller: Option<&Principal>) -> Result<()> {
+        self.scopes().try_for_each(|scope| admit(caller, scope))
     }
 
     /// Runs the handler and renders its view.
@@ -213,11 +258,11 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// An async function from `&Cx` and up to three arguments to a result.
+/// An async function from `&Cx` and up to four arguments to a result.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer an endpoint",
     label = "not a handler",
-    note = "a handler is `async fn(cx: &Cx, ..) -> Result<View>` with up to three arguments"
+    note = "a handler is `async fn(cx: &Cx, ..) -> Result<View>` with up to four arguments"
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     /// What it answers with.
@@ -227,12 +272,12 @@ pub trait Handler<Arguments>: Send + Sync + 'static {
     fn handle(&self, cx: &Cx, arguments: Arguments) -> impl Future<Output = Result<Self::Answer>>;
 }
 
-/// Up to three [`FromCx`] arguments.
+/// Up to four [`FromCx`] arguments.
 pub trait Arguments: Sized + 'static {
     /// Their scopes, joined: personal as soon as one of them names a user.
     type Scope: Scope;
-    /// The route parameters that they read.
-    const PARAMETERS: &'static [Option<&'static str>];
+    /// What the request has to bring for them.
+    const NEEDS: &'static [Need];
 
     /// Reads them in order.
     ///
@@ -262,7 +307,7 @@ macro_rules! handler {
 
         impl<$($argument: FromCx + 'static),*> Arguments for ($($argument,)*) {
             type Scope = joined!($($argument)*);
-            const PARAMETERS: &'static [Option<&'static str>] = &[$($argument::PARAMETER),*];
+            const NEEDS: &'static [Need] = &[$($argument::NEED),*];
 
             #[allow(unused_variables, reason = "without arguments there is nothing to read")]
             fn from_cx(cx: &Cx) -> Result<Self> {
@@ -276,6 +321,7 @@ handler!();
 handler!(A);
 handler!(A B);
 handler!(A B C);
+handler!(A B C D);
 
 /// A handler whose types are forgotten, so that a table can hold it.
 trait Run: Send + Sync {

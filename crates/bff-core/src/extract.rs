@@ -11,19 +11,35 @@ use std::{fmt, sync::Arc};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a request brings along",
     label = "not a handler argument",
-    note = "a handler takes `&Cx` and then up to three of `User`, an `Id`, `Page`"
+    note = "a handler takes `&Cx` and then up to four of `User`, `Granted`, an `Id`, `Page`, `Body`, `IdempotencyKey`"
 )]
 pub trait FromCx: Sized {
     /// Whose data an endpoint that takes this answers with.
     type Scope: Scope;
-    /// The route parameter that it reads.
-    const PARAMETER: Option<&'static str> = None;
+    /// What the request has to bring for it.
+    const NEED: Need = Need::Nothing;
 
     /// Reads the argument.
     ///
     /// # Errors
     /// The problem that the client gets when the request does not bring it.
     fn from_cx(cx: &Cx) -> Result<Self>;
+}
+
+/// What a request has to bring for an argument: routes, contracts and the perimeter read it off the
+/// table.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// Nothing that is not always there, or a user.
+    Nothing,
+    /// A parameter of the route.
+    Parameter(&'static str),
+    /// A credential with this scope.
+    Grant(&'static str),
+    /// A body of this shape.
+    Body(&'static Shape),
+    /// An `Idempotency-Key`.
+    IdempotencyKey,
 }
 
 /// The verified user. An endpoint that takes one answers for this user alone and is never shared.
@@ -52,7 +68,7 @@ impl fmt::Debug for User {
 
 impl<K: Kind> FromCx for Id<K> {
     type Scope = K::Scope;
-    const PARAMETER: Option<&'static str> = Some(K::PARAMETER);
+    const NEED: Need = Need::Parameter(K::PARAMETER);
 
     fn from_cx(cx: &Cx) -> Result<Self> {
         let raw = cx.parameter(K::PARAMETER).unwrap_or_default();

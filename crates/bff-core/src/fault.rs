@@ -73,12 +73,14 @@ pub enum Reason {
     Forbidden,
     /// The thing's state does not allow it.
     Conflict,
+    /// The service understands what is asked for and will not do it.
+    Refused,
     /// The caller is not known.
     Unauthenticated,
 }
 
 impl Fault {
-    /// The public name of the cause. 404, 403 and 409 mean what they say, 429 and 5xx mean "later",
+    /// The public name of the cause. 404, 403, 409 and 422 mean what they say, 429 and 5xx mean "later",
     /// and any other status means that this BFF and the service do not understand each other.
     #[must_use]
     pub fn reason(&self) -> Reason {
@@ -96,6 +98,7 @@ impl Fault {
                 404 | 410 => Reason::NotFound,
                 403 => Reason::Forbidden,
                 409 => Reason::Conflict,
+                422 => Reason::Refused,
                 429 | 500..=599 => Reason::Unavailable,
                 _ => Reason::Invalid,
             },
@@ -124,6 +127,7 @@ impl Reason {
             Self::NotFound => "NOT_FOUND",
             Self::Forbidden => "FORBIDDEN",
             Self::Conflict => "CONFLICT",
+            Self::Refused => "REFUSED",
             Self::Unauthenticated => "UNAUTHENTICATED",
         }
     }

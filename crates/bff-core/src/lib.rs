@@ -25,10 +25,12 @@ mod extract;
 mod fault;
 pub mod flight;
 mod gather;
+mod grant;
 mod json;
 pub mod keep;
 mod note;
 pub mod ports;
+mod principal;
 mod problem;
 mod projection;
 mod reshaped;
@@ -38,6 +40,7 @@ mod segment;
 mod shape;
 mod trace;
 mod view;
+mod write;
 
 pub use answer::{Answer, Meta};
 pub use bff::{Auth, Bff, TableError};
@@ -46,11 +49,12 @@ pub use call::{Call, Request, Service};
 pub use context::{CallRecord, Criticality, Cx, Deadline, Failure, Incoming, Looked, Outcome};
 pub use each::{Each, each};
 pub use endpoint::{
-    Arguments, Audience, Endpoint, Handler, KeptRoute, Method, Priority, Route, get,
+    Arguments, Audience, Endpoint, Handler, KeptRoute, Method, Priority, Route, get, post,
 };
-pub use extract::{Cursor, FromCx, Page, User};
+pub use extract::{Cursor, FromCx, Need, Page, User};
 pub use fault::{Fault, Reason};
 pub use gather::{Critical, Dependencies, Dependency, Fetch, Omittable, Optional};
+pub use grant::{Grant, Granted};
 pub use keep::Keep;
 pub use note::{Filled, Note};
 pub use problem::{Class, Problem, Result};
@@ -61,13 +65,15 @@ pub use segment::{Id, Kind, Path, Segment};
 pub use shape::{Fingerprint, Member, Shape};
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use view::{Record, View};
+pub use write::{Body, IdempotencyKey, Write, Writing, Written};
 
 /// What an endpoint file and an upstream file need, and all that they may import besides
 /// `crate::upstream`.
 pub mod prelude {
     pub use crate::{
-        Call, Critical, Cursor, Cx, Endpoint, Id, Keep, Kind, Omittable, Optional, Page, Personal,
-        Priority, Problem, Record, Result, Service, Shared, User, View, each, get, keep,
+        Body, Call, Critical, Cursor, Cx, Endpoint, Grant, Granted, Id, IdempotencyKey, Keep, Kind,
+        Omittable, Optional, Page, Personal, Priority, Problem, Record, Result, Service, Shared,
+        User, View, Write, each, get, keep, post,
     };
     pub use std::time::Duration;
 

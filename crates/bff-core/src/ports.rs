@@ -1,6 +1,8 @@
 //! The traits that adapters implement: how calls travel, where values are kept, who is calling.
 
-use crate::{CallRecord, Criticality, Fault, Keep, Problem, SpanId, TraceContext};
+pub use crate::principal::Principal;
+
+use crate::{CallRecord, Criticality, Fault, Keep, Problem, SpanId, TraceContext, Written};
 use bytes::Bytes;
 use std::{any::Any, fmt, pin::Pin, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -23,7 +25,7 @@ pub trait Transport {
     ) -> Local<'a, Result<Bytes, Fault>>;
 }
 
-/// One request to a service, ready to send: always a `GET`, the only method there is so far.
+/// One request to a service, ready to send: a `GET`, or a `POST` of what is to be written.
 #[derive(Debug, Clone)]
 pub struct Outbound<'a> {
     /// The configured name of the service.
@@ -34,7 +36,9 @@ pub struct Outbound<'a> {
     pub target: &'a str,
     /// The verified user for personal calls; `None` for shared ones, which carry nothing about the
     /// caller.
-    pub on_behalf_of: Option<&'a str>,
+    pub on_behalf_of: Option<&'a Principal>,
+    /// What is to be written; `None` for a read.
+    pub write: Option<&'a Written>,
     /// The request's trace.
     pub trace: &'a TraceContext,
     /// This call's step of the trace.
@@ -181,80 +185,41 @@ impl fmt::Debug for Key {
     }
 }
 
+/// What a request brings along to say who is calling.
+#[derive(Clone, Copy, Default)]
+pub struct Presented<'a> {
+    /// The `Authorization` header, when there is exactly one.
+    pub authorization: Option<&'a str>,
+    /// The `X-API-Key` header, when there is exactly one.
+    pub api_key: Option<&'a str>,
+    /// The session cookie, when there is exactly one of its name.
+    pub session: Option<&'a str>,
+}
+
+impl<'a> Presented<'a> {
+    /// Nothing but an `Authorization` header.
+    #[must_use]
+    pub fn authorization(header: &'a str) -> Self {
+        Self { authorization: Some(header), ..Self::default() }
+    }
+}
+
+/// All of it is secret.
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presented(..)")
+    }
+}
+
 /// Finds out who is calling. One per worker.
 pub trait Authenticator {
-    /// Verifies the `Authorization` header of a request.
+    /// Verifies what a request presents.
     ///
     /// # Errors
     /// The problem that the client gets: 401 for anything missing or wrong, 503 when nothing can be
     /// verified now.
     fn authenticate<'a>(
         &'a self,
-        authorization: Option<&'a str>,
+        presented: Presented<'a>,
     ) -> Local<'a, Result<Arc<Principal>, Problem>>;
-}
-
-/// A verified caller.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Principal {
-    subject: Box<str>,
-}
-
-impl Principal {
-    /// The longest subject, in bytes.
-    pub const MAX_SUBJECT_BYTES: usize = 128;
-
-    /// A caller by the subject of its verified credential: 1 to 128 letters, digits or `.`, `_`,
-    /// `~`, `-`, `|`, `:`, `@`, `+`, `=`, and not dots alone. `None` for anything else, because
-    /// the subject becomes a path segment and no encoding protects every service from `..` or
-    /// an encoded slash.
-    #[must_use]
-    pub fn new(subject: &str) -> Option<Self> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-|:@+=".contains(&b);
-        let safe = !subject.is_empty()
-            && subject.len() <= Self::MAX_SUBJECT_BYTES
-            && subject.bytes().all(allowed)
-            && subject.bytes().any(|b| b != b'.');
-        safe.then(|| Self { subject: subject.into() })
-    }
-
-    /// The subject.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-}
-
-/// Subjects are personal data; logs that print a context must not collect them.
-impl fmt::Debug for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Principal(..)")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Principal;
-
-    #[test]
-    fn a_subject_that_could_walk_a_path_is_no_principal() {
-        for bad in [
-            "",
-            ".",
-            "..",
-            "../admin",
-            "a/b",
-            "a\\b",
-            "a%2Fb",
-            "a b",
-            "a\nb",
-            "é",
-            &"x".repeat(129),
-        ] {
-            assert!(Principal::new(bad).is_none(), "{bad}");
-        }
-        for good in ["u-1", "auth0|123", "a@b.example", "00u1:x"] {
-            assert!(Principal::new(good).is_some(), "{good}");
-        }
-    }
 }

@@ -14,6 +14,7 @@ pub struct Problem {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
+    missing_scope: Option<&'static str>,
 }
 
 /// What kind of refusal it is.
@@ -39,6 +40,10 @@ pub enum Class {
     UriTooLong,
     /// The request body has a type that nobody reads here.
     UnsupportedMediaType,
+    /// A service understands the request and will not do it.
+    Unprocessable,
+    /// The caller asks more often than it may.
+    TooManyRequests,
     /// The request head is too large.
     HeadersTooLarge,
     /// A fault of this BFF.
@@ -68,6 +73,8 @@ impl Class {
             Self::BodyTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::Unprocessable => 422,
+            Self::TooManyRequests => 429,
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::BadGateway => 502,
@@ -80,7 +87,10 @@ impl Class {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn retryable(self) -> bool {
-        matches!(self, Self::RequestTimeout | Self::Unavailable | Self::Late)
+        matches!(
+            self,
+            Self::RequestTimeout | Self::TooManyRequests | Self::Unavailable | Self::Late
+        )
     }
 
     /// The standard phrase of the status: the `title` of a problem whose `type` is `about:blank`.
@@ -96,6 +106,8 @@ impl Class {
             Self::BodyTooLarge => "Content Too Large",
             Self::UriTooLong => "URI Too Long",
             Self::UnsupportedMediaType => "Unsupported Media Type",
+            Self::Unprocessable => "Unprocessable Content",
+            Self::TooManyRequests => "Too Many Requests",
             Self::HeadersTooLarge => "Request Header Fields Too Large",
             Self::Internal => "Internal Server Error",
             Self::BadGateway => "Bad Gateway",
@@ -121,7 +133,8 @@ impl Problem {
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
         let retry_after = (class == Class::Unavailable).then_some(DEFAULT_RETRY_AFTER);
-        Self { class, code: code.into(), message: message.into(), retry_after }
+        let (code, message) = (code.into(), message.into());
+        Self { class, code, message, retry_after, missing_scope: None }
     }
 
     /// Tells the client when to try again.
@@ -150,6 +163,9 @@ impl Problem {
             Reason::Conflict => {
                 (Class::Conflict, "CONFLICT", "This has changed in the meantime. Please reload.")
             }
+            Reason::Refused => {
+                (Class::Unprocessable, "REFUSED", "This cannot be done as it was asked for.")
+            }
             Reason::Unauthenticated => return Self::unauthenticated(),
         };
         let problem = Self::new(class, format!("{}_{ending}", screaming(name)), message);
@@ -163,6 +179,20 @@ impl Problem {
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Class::Unauthenticated, "UNAUTHENTICATED", "Please sign in.")
+    }
+
+    /// The caller is known, and its credential does not carry the scope (RFC 6750, section 3.1).
+    #[must_use]
+    pub fn insufficient_scope(scope: &'static str) -> Self {
+        let message = format!("This needs the permission `{scope}`, which you do not have.");
+        let problem = Self::new(Class::Forbidden, "INSUFFICIENT_SCOPE", message);
+        Self { missing_scope: Some(scope), ..problem }
+    }
+
+    /// The scope that the caller lacks, for the challenge.
+    #[must_use]
+    pub const fn missing_scope(&self) -> Option<&'static str> {
+        self.missing_scope
     }
 
     /// The class.

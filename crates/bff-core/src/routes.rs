@@ -1,7 +1,7 @@
 //! Finding the endpoint for a request: one table for the server, the tests and the contracts.
 
 use crate::{Bff, Endpoint, Method, TableError};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The parameters of a path by name, still percent-encoded.
 pub type Parameters = Vec<(String, String)>;
@@ -10,7 +10,14 @@ pub type Parameters = Vec<(String, String)>;
 #[derive(Debug, Clone)]
 pub struct Routes {
     endpoints: Arc<[Endpoint]>,
-    paths: Arc<matchit::Router<usize>>,
+    paths: Arc<matchit::Router<AtPath>>,
+}
+
+/// What answers at one path, by place in the table.
+#[derive(Debug, Clone, Default)]
+struct AtPath {
+    get: Option<usize>,
+    post: Option<usize>,
 }
 
 /// What a request's method and path lead to.
@@ -33,12 +40,25 @@ impl Routes {
     /// # Errors
     /// The first line that cannot work.
     pub fn of(bff: &Bff) -> Result<Self, TableError> {
-        let mut paths = matchit::Router::new();
+        let mut by_path: Vec<(&'static str, AtPath)> = Vec::new();
+        let mut known = HashMap::new();
         for (place, endpoint) in bff.endpoints.iter().enumerate() {
             endpoint.check(bff.auth)?;
             let path = endpoint.path();
+            let at = *known.entry(path).or_insert_with(|| {
+                by_path.push((path, AtPath::default()));
+                by_path.len() - 1
+            });
+            let Some((_, at_path)) = by_path.get_mut(at) else { continue };
+            if at_path.of(endpoint.method()).replace(place).is_some() {
+                let why = "there are two with this method".to_owned();
+                return Err(TableError::Route { path, why });
+            }
+        }
+        let mut paths = matchit::Router::new();
+        for (path, at_path) in by_path {
             paths
-                .insert(path, place)
+                .insert(path, at_path)
                 .map_err(|why| TableError::Route { path, why: why.to_string() })?;
         }
         Ok(Self { endpoints: bff.endpoints.clone().into(), paths: Arc::new(paths) })
@@ -53,17 +73,36 @@ impl Routes {
     /// The endpoint for a method and a path without its query.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
-        let Some((place, endpoint, parameters)) = self.at(path) else { return Found::NotFound };
-        match (endpoint.method(), method) {
-            (Method::Get, "GET" | "HEAD") => Found::Endpoint(place, endpoint, parameters),
-            (Method::Get, _) => Found::MethodNotAllowed { allow: "GET, HEAD" },
+        let Ok(found) = self.paths.at(path) else { return Found::NotFound };
+        let AtPath { get, post } = found.value;
+        let place = match method {
+            "GET" | "HEAD" => *get,
+            "POST" => *post,
+            _ => None,
+        };
+        let Some(place) = place else {
+            return Found::MethodNotAllowed { allow: found.value.allow() };
+        };
+        let Some(endpoint) = self.endpoints.get(place) else { return Found::NotFound };
+        let parameters =
+            found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Found::Endpoint(place, endpoint, parameters)
+    }
+}
+
+impl AtPath {
+    fn of(&mut self, method: Method) -> &mut Option<usize> {
+        match method {
+            Method::Get => &mut self.get,
+            Method::Post => &mut self.post,
         }
     }
 
-    fn at(&self, path: &str) -> Option<(usize, &Endpoint, Parameters)> {
-        let found = self.paths.at(path).ok()?;
-        let parameters =
-            found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Some((*found.value, self.endpoints.get(*found.value)?, parameters))
+    fn allow(&self) -> &'static str {
+        match (self.get, self.post) {
+            (Some(_), Some(_)) => "GET, HEAD, POST",
+            (None, Some(_)) => "POST",
+            _ => "GET, HEAD",
+        }
     }
 }

@@ -13,7 +13,7 @@ mod support;
 
 use bff_core::{
     Criticality,
-    ports::{Outbound, Transport},
+    ports::{Outbound, Principal, Transport},
 };
 use bff_upstream::{ServiceSettings, Services};
 use futures_util::try_join;
@@ -94,22 +94,24 @@ fn transport(services: SocketAddr) -> impl Transport + 'static {
 async fn three_calls(worker: &Worker) {
     let cx = worker.cx();
     let until = Instant::now() + Duration::from_secs(60);
+    let user = Principal::new("u-1").expect("a subject");
     let call = |service, target| Outbound {
         service,
         dependency: service,
         target,
-        on_behalf_of: Some("u-1"),
+        on_behalf_of: Some(&user),
+        write: None,
         trace: cx.trace(),
         span: cx.trace().span,
         criticality: Criticality::Critical,
     };
-    let (user, orders, recommendations) = (
+    let (profile, orders, recommendations) = (
         call("users", "/users/u-1"),
         call("orders", "/users/u-1/orders?limit=3"),
         call("recommendations", "/users/u-1/recommendations?limit=6"),
     );
     let bodies = try_join!(
-        worker.transport.send(&user, until),
+        worker.transport.send(&profile, until),
         worker.transport.send(&orders, until),
         worker.transport.send(&recommendations, until)
     );

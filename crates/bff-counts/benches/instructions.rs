@@ -16,7 +16,7 @@ use bff_auth::{Algorithm, Bearer, BearerSettings, KeySource, Keys};
 use bff_cache::{Cache, CacheSettings};
 use bff_core::{
     Answer, Critical, Cx, Endpoint, FromCx, Note, Optional, Parameters, Result, User, get,
-    ports::{Authenticator, Principal},
+    ports::{Authenticator, Presented, Principal},
 };
 use bff_upstream::{Service, Upstream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
@@ -191,14 +191,14 @@ fn seen_token() -> (Bearer, String) {
     let bearer = Bearer::new(settings, keys);
     let authorization = format!("Bearer {}", include_str!("../bodies/token.txt").trim());
     for _ in 0..2 {
-        now(bearer.authenticate(Some(&authorization))).expect("a caller");
+        now(bearer.authenticate(Presented::authorization(&authorization))).expect("a caller");
     }
     (bearer, authorization)
 }
 
 #[library_benchmark(setup = seen_token)]
 fn known_token((bearer, authorization): (Bearer, String)) -> (Bearer, Option<Arc<Principal>>) {
-    let caller = now(bearer.authenticate(Some(&authorization))).ok();
+    let caller = now(bearer.authenticate(Presented::authorization(&authorization))).ok();
     (bearer, caller)
 }
 

@@ -3,11 +3,14 @@
 use crate::ServerSettings;
 use actix_web::{
     HttpRequest,
-    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    web::Payload,
 };
 use bff_core::{Class, Problem, Result};
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// Names the BFF that a request already passed through.
 const HOP: &str = "x-bff-hop";
@@ -79,23 +82,62 @@ fn check_headers(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     Ok(())
 }
 
-/// Checks the body of a request that reaches an endpoint, without reading it. None takes a body yet.
-pub(crate) fn check_body(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
-    let headers = request.headers();
-    let length =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|bytes| bytes > limits.max_body_bytes) {
-        let message = format!("The request body is larger than {} bytes.", limits.max_body_bytes);
-        return Err(Problem::new(Class::BodyTooLarge, "BODY_TOO_LARGE", message));
+/// Whether a body follows the head, as far as the head says.
+pub(crate) fn brings_body(request: &HttpRequest) -> bool {
+    announced(request).unwrap_or_default() > 0 || request.headers().contains_key(TRANSFER_ENCODING)
+}
+
+/// Checks the body of a request that reaches an endpoint, without reading it.
+pub(crate) fn check_body(
+    request: &HttpRequest,
+    limits: &ServerSettings,
+    is_read: bool,
+) -> Result<()> {
+    if announced(request).is_some_and(|bytes| bytes > limits.max_body_bytes) {
+        return Err(too_large(limits));
     }
-    if length.unwrap_or_default() > 0 || headers.contains_key(TRANSFER_ENCODING) {
-        return Err(Problem::new(
-            Class::UnsupportedMediaType,
-            "BODY_NOT_READ",
-            "This request takes no body.",
-        ));
+    let unsupported = |code, message| Err(Problem::new(Class::UnsupportedMediaType, code, message));
+    match (is_read, brings_body(request)) {
+        (false, true) => unsupported("BODY_NOT_READ", "This request takes no body."),
+        // A form of another site can send neither this type nor, without one, what would be read.
+        (true, true) if !is_json(request) => {
+            unsupported("BODY_NOT_JSON", "Send the body as `Content-Type: application/json`.")
+        }
+        (true, _) if request.headers().contains_key(CONTENT_ENCODING) => {
+            unsupported("BODY_ENCODED", "Send the body without a `Content-Encoding`.")
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Reads the body within the limit and until `until`.
+pub(crate) async fn read_body(
+    payload: Payload,
+    limits: &ServerSettings,
+    until: Instant,
+) -> Result<Bytes> {
+    let slow = |_| {
+        let message = "The body did not arrive in time. Please try again.";
+        Problem::new(Class::RequestTimeout, "BODY_TOO_SLOW", message)
+    };
+    let broken = |_| Problem::new(Class::Invalid, "INVALID_BODY", "The body is cut off or broken.");
+    let read = timeout_at(until, payload.to_bytes_limited(limits.max_body_bytes)).await;
+    read.map_err(slow)?.map_err(|_| too_large(limits))?.map_err(broken)
+}
+
+fn announced(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = header.and_then(|text| text.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn too_large(limits: &ServerSettings) -> Problem {
+    let message = format!("The request body is larger than {} bytes.", limits.max_body_bytes);
+    Problem::new(Class::BodyTooLarge, "BODY_TOO_LARGE", message)
 }
 
 #[cfg(test)]

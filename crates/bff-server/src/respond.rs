@@ -104,11 +104,26 @@ pub(crate) fn problem(
     if let Some(methods) = allow {
         builder.insert_header((header::ALLOW, methods));
     }
-    if class == Class::Unauthenticated {
-        builder.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+    if let Some(challenge) = challenge(problem) {
+        builder.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     let body = problem.to_json(trace_id);
     Response { bytes: body.len(), http: builder.body(body) }
+}
+
+/// What would let the caller in (RFC 6750, section 3).
+fn challenge(problem: &Problem) -> Option<HeaderValue> {
+    if let Some(scope) = problem.missing_scope() {
+        let text = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
+        return HeaderValue::from_str(&text).ok();
+    }
+    match (problem.class(), problem.code()) {
+        (Class::Unauthenticated, "TOKEN_EXPIRED" | "TOKEN_INVALID") => {
+            Some(HeaderValue::from_static(r#"Bearer error="invalid_token""#))
+        }
+        (Class::Unauthenticated, _) => Some(HeaderValue::from_static("Bearer")),
+        _ => None,
+    }
 }
 
 fn begin(status: StatusCode, trace_id: TraceId) -> HttpResponseBuilder {

@@ -8,12 +8,16 @@ use crate::{
 };
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{ConnectionType, header::AUTHORIZATION},
+    http::{
+        ConnectionType, Method,
+        header::{AUTHORIZATION, HeaderName},
+    },
     web,
 };
 use bff_core::{
-    Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
-    TraceContext, ports::Principal,
+    Answer, Auth, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
+    TraceContext,
+    ports::{Presented, Principal},
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -26,18 +30,24 @@ use tokio::time::timeout_at;
 
 /// The name under which requests that reach no endpoint are counted.
 const NO_ENDPOINT: &str = "none";
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What a request that reaches no endpoint may take; it takes nothing.
 const NO_BUDGET: Duration = Duration::from_secs(1);
 /// The longest wait that a client is asked for when there is too much to do.
 const MAX_SHED_WAIT_SECONDS: u64 = 3;
 
 /// The only handler of the public port: everything that a client can send arrives here.
-pub(crate) async fn serve(request: HttpRequest, worker: web::Data<Worker>) -> HttpResponse {
+pub(crate) async fn serve(
+    request: HttpRequest,
+    payload: web::Payload,
+    worker: web::Data<Worker>,
+) -> HttpResponse {
     let arrival = Arrival { request: &request, worker: &worker, received: SystemTime::now() };
     let trace = arrival.trace();
     logs::in_trace(trace.trace_id, async {
         match arrival.find() {
-            Ok(found) => arrival.answer(found, trace).await,
+            Ok(found) => arrival.answer(found, payload, trace).await,
             Err(refusal) => arrival.refuse(&refusal, trace),
         }
     })
@@ -56,6 +66,13 @@ struct Destination<'a> {
     place: usize,
     endpoint: &'a Endpoint,
     parameters: Parameters,
+}
+
+/// What an endpoint may know about a request besides its address.
+#[derive(Default)]
+struct Admitted {
+    caller: Option<Arc<Principal>>,
+    body: Bytes,
 }
 
 /// Why a request reaches no endpoint; with the methods that would.
@@ -81,7 +98,8 @@ impl<'a> Arrival<'a> {
         let routes = &worker.shared.table.routes;
         match routes.find(request.method().as_str(), request.uri().path()) {
             Found::Endpoint(place, endpoint, parameters) => {
-                perimeter::check_body(request, limits).map_err(refused)?;
+                perimeter::check_body(request, limits, endpoint.body().is_some())
+                    .map_err(refused)?;
                 Ok(Destination { place, endpoint, parameters })
             }
             Found::MethodNotAllowed { allow } => {
@@ -98,18 +116,20 @@ impl<'a> Arrival<'a> {
 
     fn refuse(&self, refusal: &Refusal, trace: TraceContext) -> HttpResponse {
         let mut response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
-        if perimeter::check_body(self.request, &self.worker.shared.limits).is_err() {
-            // A body that nobody reads must not be read as the next request.
-            response.http.head_mut().set_connection_type(ConnectionType::Close);
-        }
+        self.leave_body(&mut response);
         let deadline = Deadline::starting_now(NO_BUDGET);
-        let cx = self.context(deadline, trace, Parameters::new(), None);
+        let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
         Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx)
             .end(response.http.status().as_u16(), response.bytes);
         response.http
     }
 
-    async fn answer(&self, to: Destination<'_>, trace: TraceContext) -> HttpResponse {
+    async fn answer(
+        &self,
+        to: Destination<'_>,
+        payload: web::Payload,
+        trace: TraceContext,
+    ) -> HttpResponse {
         let Destination { place, endpoint, parameters } = to;
         let Some(_admitted) = self.worker.pressure.admit(endpoint.priority()) else {
             return self.shed(endpoint, &trace);
@@ -119,20 +139,49 @@ impl<'a> Arrival<'a> {
             &self.worker.shared.limits,
             endpoint.budget(),
         ));
-        let caller = within(deadline, authenticate(self.request, self.worker)).await;
-        let (caller, refused) = match caller {
-            Ok(caller) => (caller, None),
-            Err(problem) => (None, Some(problem)),
+        let (admitted, refused) = match self.admit(endpoint, payload, deadline).await {
+            Ok(admitted) => (admitted, None),
+            Err(problem) => (Admitted::default(), Some(problem)),
         };
-        let cx = self.context(deadline, trace, parameters, caller);
+        let Admitted { caller, body } = admitted;
+        let cx = self.context(deadline, trace, parameters, caller, body);
         let running = Running::begin(&self.worker.telemetry, endpoint.name(), self.received, cx);
+        let is_refused = refused.is_some();
         let outcome = match refused {
             Some(problem) => Err(problem),
             None => self.page(endpoint, &running.cx).await,
         };
-        let response = conclude(self.request, self.worker, place, &running.cx, outcome);
+        let mut response = conclude(self.request, self.worker, place, &running.cx, outcome);
+        if is_refused {
+            self.leave_body(&mut response);
+        }
         running.end(response.http.status().as_u16(), response.bytes);
         response.http
+    }
+
+    /// Finds out who is calling, what they may, and what they send, in this order: nobody's body is
+    /// read before that is known.
+    async fn admit(
+        &self,
+        endpoint: &Endpoint,
+        payload: web::Payload,
+        deadline: Deadline,
+    ) -> Result<Admitted> {
+        let Self { request, worker, .. } = *self;
+        let caller = within(deadline, authenticate(request, worker, endpoint)).await?;
+        endpoint.admit(caller.as_deref())?;
+        let body = match endpoint.body() {
+            None => Bytes::new(),
+            Some(_) => perimeter::read_body(payload, &worker.shared.limits, deadline.end()).await?,
+        };
+        Ok(Admitted { caller, body })
+    }
+
+    /// A body that nobody reads must not be read as the next request.
+    fn leave_body(&self, response: &mut Response) {
+        if perimeter::brings_body(self.request) {
+            response.http.head_mut().set_connection_type(ConnectionType::Close);
+        }
     }
 
     /// Runs the endpoint, or answers with its whole page where it is kept.
@@ -172,8 +221,11 @@ impl<'a> Arrival<'a> {
         trace: TraceContext,
         parameters: Parameters,
         principal: Option<Arc<Principal>>,
+        body: Bytes,
     ) -> Cx {
         let Self { request, worker, .. } = *self;
+        let is_write = request.method() == Method::POST;
+        let key = is_write.then(|| only(request, IDEMPOTENCY_KEY)).flatten();
         Cx::new(Incoming {
             bff: worker.shared.bff,
             transport: worker.transport.clone(),
@@ -185,17 +237,34 @@ impl<'a> Arrival<'a> {
             brownout: worker.pressure.skips_optional(),
             parameters,
             query: request.uri().query().unwrap_or_default().to_owned(),
+            body,
+            idempotency_key: key.map(str::to_owned),
         })
     }
 }
 
-/// Nobody for a BFF that asks nobody. Two `Authorization` headers are none that can be trusted.
-async fn authenticate(request: &HttpRequest, worker: &Worker) -> Result<Option<Arc<Principal>>> {
+/// Nobody for a BFF that asks nobody, and nobody for a page of a web BFF that is everybody's.
+async fn authenticate(
+    request: &HttpRequest,
+    worker: &Worker,
+    endpoint: &Endpoint,
+) -> Result<Option<Arc<Principal>>> {
     let Some(authenticator) = &worker.authenticator else { return Ok(None) };
-    let mut credentials = request.headers().get_all(AUTHORIZATION);
-    let credential = credentials.next().filter(|_| credentials.next().is_none());
-    let credential = credential.and_then(|value| value.to_str().ok());
-    authenticator.authenticate(credential).await.map(Some)
+    if worker.shared.auth == Auth::Session && !endpoint.needs_caller() {
+        return Ok(None);
+    }
+    let presented = Presented {
+        authorization: only(request, AUTHORIZATION),
+        api_key: only(request, API_KEY),
+        session: None,
+    };
+    authenticator.authenticate(presented).await.map(Some)
+}
+
+/// The header of that name. Two of them are none that can be trusted.
+fn only(request: &HttpRequest, name: HeaderName) -> Option<&str> {
+    let mut values = request.headers().get_all(name);
+    values.next().filter(|_| values.next().is_none())?.to_str().ok()
 }
 
 /// Runs the handler. A panic in it ends this request and nothing else.

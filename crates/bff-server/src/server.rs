@@ -119,6 +119,7 @@ impl Server {
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
         let shared = Shared {
             bff: bff.name,
+            auth: bff.auth,
             table: Table::of(bff)?,
             limits: settings.server.clone(),
             sample_ratio: settings.traces.sample_ratio,
@@ -221,13 +222,15 @@ fn bearer(
     settings: Option<&BearerSettings>,
 ) -> Result<Option<(BearerSettings, Arc<Keys>)>, StartError> {
     match (auth, settings) {
-        (Auth::Bearer, Some(settings)) => Ok(Some((settings.clone(), Keys::new(settings)?))),
-        (Auth::Open, None) => Ok(None),
-        (Auth::Bearer, None) => {
+        (Auth::Bearer | Auth::BearerOrApiKey, Some(settings)) => {
+            Ok(Some((settings.clone(), Keys::new(settings)?)))
+        }
+        (Auth::Open | Auth::Session, None) => Ok(None),
+        (Auth::Bearer | Auth::BearerOrApiKey, None) => {
             Err(StartError::AuthMismatch("missing, but every endpoint of this BFF needs a token"))
         }
-        (Auth::Open, Some(_)) => {
-            Err(StartError::AuthMismatch("configured, but this BFF asks nobody who they are"))
+        (Auth::Open | Auth::Session, Some(_)) => {
+            Err(StartError::AuthMismatch("configured, but this BFF takes no bearer tokens"))
         }
     }
 }

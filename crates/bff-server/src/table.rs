@@ -36,7 +36,9 @@ impl FixedHeaders {
         let schema = format!("{}.{}/{}", bff.name, endpoint.name(), endpoint.shape().revision());
         let vary = match bff.auth {
             Auth::Bearer => "Accept-Encoding, Authorization",
-            Auth::Open => "Accept-Encoding",
+            Auth::BearerOrApiKey => "Accept-Encoding, Authorization, X-API-Key",
+            Auth::Session if endpoint.needs_caller() => "Accept-Encoding, Cookie",
+            Auth::Session | Auth::Open => "Accept-Encoding",
         };
         Self {
             schema: value(&schema),
@@ -52,8 +54,13 @@ fn cache_control(auth: Auth, endpoint: &Endpoint) -> String {
     let Some(seconds) = endpoint.client_cache().map(|keep| keep.as_secs()) else {
         return "no-store".to_owned();
     };
-    match (auth, endpoint.audience()) {
-        (Auth::Open, Audience::Shared) => {
+    let asks = match auth {
+        Auth::Bearer | Auth::BearerOrApiKey => true,
+        Auth::Session => endpoint.needs_caller(),
+        Auth::Open => false,
+    };
+    match (asks, endpoint.audience()) {
+        (false, Audience::Shared) => {
             format!(
                 "public, max-age={seconds}, s-maxage={seconds}, stale-while-revalidate={seconds}"
             )

@@ -9,7 +9,7 @@ use crate::{
 use bff_auth::{Bearer, BearerSettings, Keys};
 use bff_cache::Cache;
 use bff_core::{
-    CallRecord,
+    Auth, CallRecord,
     ports::{Authenticator, Background, Local, Store, Transport},
 };
 use bff_upstream::Services;
@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) bff: &'static str,
+    pub(crate) auth: Auth,
     pub(crate) table: Table,
     pub(crate) limits: ServerSettings,
     pub(crate) sample_ratio: f64,

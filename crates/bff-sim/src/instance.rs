@@ -3,7 +3,7 @@
 use crate::{Result, server::Network};
 use bff_core::{
     Criticality, Fault, TraceContext,
-    ports::{Outbound, Transport},
+    ports::{Outbound, Principal, Transport},
 };
 use bff_upstream::{Service, ServiceSettings, Upstream};
 use std::{rc::Rc, time::Duration};
@@ -32,11 +32,13 @@ impl Instance {
 
     /// One call on behalf of a user, so that none shares another's answer.
     pub(crate) async fn call(&self) -> std::result::Result<(), Fault> {
+        let user = Principal::new("u-1");
         let request = Outbound {
             service: self.service,
             dependency: self.service,
             target: "/",
-            on_behalf_of: Some("u-1"),
+            on_behalf_of: user.as_ref(),
+            write: None,
             trace: &self.trace,
             span: self.trace.span,
             criticality: Criticality::Critical,

@@ -2,7 +2,7 @@
 
 use crate::test_bff::USER;
 use bff_core::{
-    Auth, Bff, Cx, Deadline, Fault, Found, Incoming, Meta, Problem, Routes, TraceContext,
+    Auth, Bff, Cx, Deadline, Endpoint, Fault, Found, Incoming, Meta, Problem, Routes, TraceContext,
     ports::{Local, Outbound, Principal, Transport},
 };
 use bytes::Bytes;
@@ -31,32 +31,63 @@ impl<F: Fn(&Outbound<'_>) -> Result<Value, Fault>> Transport for FakeTransport<F
 ///
 /// # Panics
 /// When the BFF has no such endpoint: it is a test.
-#[expect(
-    clippy::panic,
-    clippy::expect_used,
-    reason = "a test without an endpoint has nothing to say"
-)]
 pub fn ask(
     bff: &Bff,
     target: &str,
     services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
 ) -> Result<Value, Problem> {
+    answer(bff, "GET", target, Bytes::new(), services)
+}
+
+/// Like [`ask`], but sends `body` with `POST` and an idempotency key.
+///
+/// # Errors
+/// The problem that a client would get.
+///
+/// # Panics
+/// When the BFF has no such endpoint: it is a test.
+pub fn tell(
+    bff: &Bff,
+    target: &str,
+    body: &Value,
+    services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
+) -> Result<Value, Problem> {
+    answer(bff, "POST", target, body.to_string().into(), services)
+}
+
+#[expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test without an endpoint has nothing to say"
+)]
+fn answer(
+    bff: &Bff,
+    method: &str,
+    target: &str,
+    body: Bytes,
+    services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
+) -> Result<Value, Problem> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let routes = Routes::of(bff).expect("the endpoint table works");
-    let Found::Endpoint(_, endpoint, parameters) = routes.find("GET", path) else {
-        panic!("{} has no endpoint at {path}", bff.name)
+    let Found::Endpoint(_, endpoint, parameters) = routes.find(method, path) else {
+        panic!("{} has no endpoint for {method} {path}", bff.name)
     };
     let cx = Cx::new(Incoming {
         bff: bff.name,
         transport: Rc::new(FakeTransport(services)),
         store: None,
         background: Rc::new(()),
-        principal: Principal::new(USER).filter(|_| bff.auth == Auth::Bearer).map(Arc::new),
+        principal: Principal::new(USER).filter(|_| bff.auth != Auth::Open).map(|user| {
+            let scopes = bff.endpoints.iter().flat_map(Endpoint::scopes);
+            Arc::new(user.with_scopes(scopes))
+        }),
         trace: TraceContext::continue_from(None, None, || false),
         deadline: Deadline::starting_now(endpoint.budget()),
         brownout: false,
         parameters,
         query: query.to_owned(),
+        body,
+        idempotency_key: Some("test-key".to_owned()),
     });
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");

@@ -8,7 +8,7 @@ use awc::{
     Client, ClientRequest, Connector,
     error::{ConnectError, SendRequestError},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
@@ -30,6 +30,8 @@ const HOP: HeaderName = HeaderName::from_static("x-bff-hop");
 const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 /// How many milliseconds the caller still waits.
 const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
+/// By which a service knows a write again.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
@@ -86,12 +88,17 @@ impl AwcWire {
         left: Duration,
     ) -> Result<Bytes, Fault> {
         let request = self.request(service, host, outbound, left)?;
-        let mut answer = request.send().await.map_err(|error| unsent(&error))?;
+        let sent = match outbound.write {
+            None => request.send(),
+            Some(write) => request.send_body(write.json.clone()),
+        };
+        let mut answer = sent.await.map_err(|error| unsent(&error))?;
         if !is_framed(answer.status(), answer.headers()) {
             self.forget(host);
         }
         match answer.status().as_u16() {
             200 | 203 => body::check_type(answer.headers())?,
+            201 if outbound.write.is_some() => body::check_type(answer.headers())?,
             status => {
                 return Err(Fault::Status { status, retry_after: retry_after(answer.headers()) });
             }
@@ -110,7 +117,8 @@ impl AwcWire {
         left: Duration,
     ) -> Result<ClientRequest, Fault> {
         let uri = host.base.uri(outbound.target)?;
-        let mut request = self.client(service, host).get(uri).no_decompress();
+        let method = if outbound.write.is_some() { Method::POST } else { Method::GET };
+        let mut request = self.client(service, host).request(method, uri).no_decompress();
         if let Some(address) = host.address {
             request = request.address(address);
         }
@@ -130,7 +138,13 @@ impl AwcWire {
             insert(headers, TRACESTATE, state);
         }
         if let Some(user) = outbound.on_behalf_of {
-            insert(headers, USER_ID, user);
+            insert(headers, USER_ID, user.subject());
+        }
+        if let Some(write) = outbound.write {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if let Some(key) = &write.key {
+                insert(headers, IDEMPOTENCY_KEY, key.as_str());
+            }
         }
         if let Some((name, value)) = &service.credential {
             headers.insert(name.clone(), value.clone());

@@ -55,9 +55,9 @@ impl<W: Wire> Transport for Upstream<W> {
         Box::pin(async move {
             let service = self.services.iter().find(|service| service.name() == request.service);
             let service = service.ok_or(Fault::Unconfigured)?;
-            match request.on_behalf_of {
-                Some(_) => self.call(service, request, until).await,
-                None => self.call_once(service, request, until).await,
+            match (request.on_behalf_of, request.write) {
+                (None, None) => self.call_once(service, request, until).await,
+                _ => self.call(service, request, until).await,
             }
         })
     }
@@ -127,7 +127,8 @@ impl<W: Wire> Upstream<W> {
             };
             let wait = service.settings.retry.backoff * (1 << retries);
             let wait = wait.mul_f64(fastrand::f64());
-            let worth_it = is_worth_a_retry(service, &fault, probe);
+            let worth_it =
+                is_repeatable(request, &fault) && is_worth_a_retry(service, &fault, probe);
             if !worth_it || !may_retry(service, retries, until - wait) {
                 return Err(fault);
             }
@@ -150,7 +151,8 @@ impl<W: Wire> Upstream<W> {
     ) -> Result<Bytes, Fault> {
         let (begun, until, host) = (first.begun, first.until, first.host.id());
         let mut first = pin!(self.once(first, request));
-        let Some(after) = hedge_after(service, until - begun) else { return first.await };
+        let after = hedge_after(service, until - begun).filter(|_| request.write.is_none());
+        let Some(after) = after else { return first.await };
         if let Ok(answer) = timeout_at(begun + after, &mut first).await {
             return answer;
         }
@@ -195,6 +197,13 @@ async fn room(service: &Service, until: Instant) -> Result<Permit<'_>, Fault> {
     let latest = until.checked_sub(median).unwrap_or(until);
     let permit = timeout_at(latest, service.limiter.acquire()).await;
     permit.map_err(|_| full())?.map_err(|_| full())
+}
+
+/// Whether doing it twice is as good as once: a read, a write that the service knows again by its
+/// key, or one that was never sent (RFC 9110 section 9.2.2).
+fn is_repeatable(request: &Outbound<'_>, fault: &Fault) -> bool {
+    let once = request.write.is_some_and(|write| write.key.is_none());
+    !once || matches!(fault, Fault::Unreachable(_))
 }
 
 /// Whether the service may answer another time: it broke off, or says that it cannot just now. One

@@ -8,7 +8,7 @@ use crate::{
     with,
 };
 use bff_auth::{Bearer, KeySource, Keys};
-use bff_core::ports::Authenticator;
+use bff_core::ports::{Authenticator, Presented};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -78,8 +78,9 @@ fn many_first_callers_on_many_workers_cause_one_fetch() {
         let keys = Keys::new(&settings).unwrap();
         let workers: Vec<_> = (0..8).map(|_| Bearer::new(settings.clone(), keys.clone())).collect();
         let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
-        let calls =
-            workers.iter().flat_map(|worker| (0..20).map(|_| worker.authenticate(Some(&token))));
+        let calls = workers.iter().flat_map(|worker| {
+            (0..20).map(|_| worker.authenticate(Presented::authorization(&token)))
+        });
         assert!(join_all(calls).await.iter().all(Result::is_ok));
         assert_eq!(endpoint.asked(), 1);
     });
@@ -156,7 +157,7 @@ fn a_caller_that_hangs_up_does_not_end_the_fetch_for_the_others() {
     run(async {
         let world = World::new().await;
         let authorization = format!("Bearer {}", world.issuer.token("u-1", US));
-        let mut first = world.bearer.authenticate(Some(&authorization));
+        let mut first = world.bearer.authenticate(Presented::authorization(&authorization));
         assert!(futures_util::poll!(&mut first).is_pending());
         drop(first);
         assert_eq!(world.outcome(&world.issuer.token("u-1", US)).await, "ok");
@@ -176,7 +177,7 @@ fn an_endpoint_that_is_not_there_is_unavailable_with_http_and_with_https() {
             let settings = settings(KeySource::Url(url));
             let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
             let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
-            let problem = bearer.authenticate(Some(&token)).await.unwrap_err();
+            let problem = bearer.authenticate(Presented::authorization(&token)).await.unwrap_err();
             assert_eq!((problem.code(), problem.class().status()), ("IDENTITY_UNAVAILABLE", 503));
             assert_eq!(problem.retry_after_seconds(), Some(1));
         }
@@ -193,7 +194,7 @@ fn https_to_something_that_speaks_no_tls_is_unavailable() {
         let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
         let token = format!("Bearer {}", world.issuer.token("u-1", US));
         assert_eq!(
-            bearer.authenticate(Some(&token)).await.unwrap_err().code(),
+            bearer.authenticate(Presented::authorization(&token)).await.unwrap_err().code(),
             "IDENTITY_UNAVAILABLE"
         );
         assert_eq!(world.endpoint.asked(), 1);

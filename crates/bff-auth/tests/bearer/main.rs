@@ -20,7 +20,10 @@ mod claims;
 mod issuer_away;
 
 use bff_auth::{Bearer, KeySource, Keys};
-use bff_core::{Problem, ports::Authenticator};
+use bff_core::{
+    Problem,
+    ports::{Authenticator, Presented},
+};
 use issuer::Issuer;
 use serde_json::{Value, json};
 use support::{Answer, KeyEndpoint, US, run, settings};
@@ -49,7 +52,7 @@ impl World {
     /// The caller's subject.
     async fn caller(&self, authorization: Option<&str>) -> Result<String, Problem> {
         self.bearer
-            .authenticate(authorization)
+            .authenticate(Presented { authorization, ..Presented::default() })
             .await
             .map(|principal| principal.subject().to_owned())
     }
@@ -145,8 +148,10 @@ fn a_token_that_comes_again_is_remembered() {
     run(async {
         let world = World::new().await;
         let authorization = format!("Bearer {}", world.issuer.token("u-1", US));
-        let first = world.bearer.authenticate(Some(&authorization)).await.unwrap();
-        let again = world.bearer.authenticate(Some(&authorization)).await.unwrap();
+        let first =
+            world.bearer.authenticate(Presented::authorization(&authorization)).await.unwrap();
+        let again =
+            world.bearer.authenticate(Presented::authorization(&authorization)).await.unwrap();
         assert!(std::sync::Arc::ptr_eq(&first, &again));
     });
 }
@@ -159,7 +164,7 @@ fn keys_in_a_file_are_read_at_start() {
         let settings = settings(KeySource::File(path));
         let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
         let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
-        assert!(bearer.authenticate(Some(&token)).await.is_ok());
+        assert!(bearer.authenticate(Presented::authorization(&token)).await.is_ok());
     });
 }
 

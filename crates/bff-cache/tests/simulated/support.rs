@@ -113,6 +113,8 @@ impl Bed {
             brownout: false,
             parameters: Vec::new(),
             query: String::new(),
+            body: bytes::Bytes::new(),
+            idempotency_key: None,
         });
         let Some(id) = Id::<Product>::parse(product) else { unreachable!("{product} is an id") };
         let begun = Instant::now();

@@ -15,6 +15,8 @@ pub struct Fake {
     script: Script,
     pub seen: RefCell<Vec<(String, Option<String>)>>,
     pub at_once: RefCell<(usize, usize)>,
+    /// What was to be written, and under which key.
+    pub written: RefCell<Vec<(String, Option<String>)>>,
 }
 
 impl Fake {
@@ -25,6 +27,7 @@ impl Fake {
             script: Box::new(script),
             seen: RefCell::default(),
             at_once: RefCell::default(),
+            written: RefCell::default(),
         })
     }
 
@@ -44,8 +47,13 @@ impl Transport for Fake {
         request: &'a Outbound<'a>,
         until: Instant,
     ) -> Local<'a, Result<Bytes, Fault>> {
-        let user = request.on_behalf_of.map(str::to_owned);
+        let user = request.on_behalf_of.map(|user| user.subject().to_owned());
         self.seen.borrow_mut().push((format!("{}{}", request.service, request.target), user));
+        if let Some(write) = request.write {
+            let json = String::from_utf8_lossy(&write.json).into_owned();
+            let key = write.key.as_ref().map(|key| key.as_str().to_owned());
+            self.written.borrow_mut().push((json, key));
+        }
         let (delay, answer) = (self.script)(request.target);
         Box::pin(async move {
             {
@@ -121,7 +129,22 @@ pub fn cx(fake: &Rc<Fake>) -> Cx {
 }
 
 pub fn cx_of(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> Cx {
+    Cx::new(incoming(fake, user, store))
+}
+
+/// A write of user `u-1`.
+pub fn cx_writing(fake: &Rc<Fake>, scopes: &[&str], body: &str, key: Option<&str>) -> Cx {
+    let user = Principal::new("u-1").map(|user| user.with_scopes(scopes.iter().copied()));
     Cx::new(Incoming {
+        principal: user.map(Arc::new),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        idempotency_key: key.map(str::to_owned),
+        ..incoming(fake, None, None)
+    })
+}
+
+fn incoming(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> Incoming {
+    Incoming {
         bff: "mobile",
         transport: fake.clone(),
         store: store.map(|shelf| shelf.clone() as Rc<dyn Store>),
@@ -132,5 +155,7 @@ pub fn cx_of(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> 
         brownout: false,
         parameters: vec![("id".to_owned(), "p-1".to_owned())],
         query: String::new(),
-    })
+        body: bytes::Bytes::new(),
+        idempotency_key: None,
+    }
 }

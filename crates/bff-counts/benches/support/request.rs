@@ -78,6 +78,8 @@ impl Worker {
             brownout: false,
             parameters,
             query: String::new(),
+            body: bytes::Bytes::new(),
+            idempotency_key: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! A handler takes the context and up to three arguments that a request brings along.
+//! A handler takes the context and up to four arguments that a request brings along.
 
 use bff_core::prelude::*;
 
@@ -29,11 +29,29 @@ async fn of_user(cx: &Cx, _: User, _: Id<Shelf>, _: Page) -> Result<Titles> {
     all(cx).await
 }
 
+/// May change the shelf.
+enum WriteShelf {}
+
+impl Grant for WriteShelf {
+    const SCOPE: &'static str = "shelf:write";
+}
+
+async fn put(
+    cx: &Cx,
+    _: User,
+    _: Granted<WriteShelf>,
+    _: Body<Titles>,
+    _: IdempotencyKey,
+) -> Result<Titles> {
+    all(cx).await
+}
+
 fn main() {
     let _ = [
         get("/titles").to(all),
         get("/shelves/{id}").to(of_shelf),
         get("/shelves/{id}/titles").to(of_page),
         get("/mine/{id}").to(of_user),
+        post("/mine").to(put),
     ];
 }

@@ -186,6 +186,8 @@ async fn page(transport: Rc<dyn Transport>, number: u32, making: Making) -> bool
         brownout: false,
         parameters: Vec::new(),
         query: String::new(),
+        body: bytes::Bytes::new(),
+        idempotency_key: None,
     });
     // A number in the path, so that no page shares another's calls.
     let [users, orders, recommendations] =

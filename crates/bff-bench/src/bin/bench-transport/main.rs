@@ -88,6 +88,8 @@ async fn page(worker: web::Data<Worker>) -> HttpResponse {
         brownout: false,
         parameters: Parameters::default(),
         query: String::new(),
+        body: bytes::Bytes::new(),
+        idempotency_key: None,
     });
     let Ok(answer) = worker.endpoint.answer(&cx).await else {
         return HttpResponse::BadGateway().finish();

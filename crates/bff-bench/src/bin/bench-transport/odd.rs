@@ -3,7 +3,7 @@
 use crate::{Settings, hyper_transport::HyperTransport};
 use bff_core::{
     Criticality, SpanId, TraceContext,
-    ports::{Outbound, Transport},
+    ports::{Outbound, Principal, Transport},
 };
 use bff_testkit::services::{Fault, SampleServices, Service};
 use bff_upstream::Services;
@@ -92,11 +92,13 @@ async fn outcomes(transport: &dyn Transport, odd: impl Fn(bool)) -> [String; 3] 
 }
 
 async fn outcome(transport: &dyn Transport) -> String {
+    let user = Principal::new("u-1");
     let request = Outbound {
         service: "users",
         dependency: "userProfile",
         target: "/users/u-1",
-        on_behalf_of: Some("u-1"),
+        on_behalf_of: user.as_ref(),
+        write: None,
         trace: &TraceContext::continue_from(None, None, || false),
         span: SpanId::random(),
         criticality: Criticality::Critical,

@@ -3,7 +3,6 @@
 use crate::{
     far::Far,
     near::{Entry, Near},
-    redis::{Invalidation, Lease, Redis, RedisStats, Token},
     settings::{CacheSettings, CacheSettingsError},
     tags::Tags,
 };
@@ -12,6 +11,7 @@ use bff_core::{
     flight::{Flights, Lead, Part, landed},
     ports::{Codec, Kept, Key, Local, Served, Store, Tier, Wanted},
 };
+use bff_redis::{Invalidation, Lease, Listener, Redis, RedisStats, Token};
 use bytes::Bytes;
 use serde::Serialize;
 use std::{
@@ -115,7 +115,7 @@ impl Cache {
                     Invalidation::Tag(tag) => heard.invalidate(tag),
                     Invalidation::Everything => heard.may_have_missed_some(),
                 };
-                let redis = Redis::start(redis, Box::new(hear))?;
+                let redis = Redis::start(redis, vec![Listener::to_invalidations(Box::new(hear))])?;
                 Some(Far::new(redis, settings.lease))
             }
         };

@@ -1,13 +1,11 @@
 //! The second layer: values in Redis, which instances share, with the times that make them usable.
 
-use crate::{
-    near::Entry,
-    redis::{Lease, Lookup, Redis, Token},
-};
+use crate::near::Entry;
 use bff_core::{
     Keep,
     ports::{Codec, Key},
 };
+use bff_redis::{Lease, Lookup, Redis, Token};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},

@@ -1,7 +1,7 @@
 //! The cache behind `bff-core`'s store port: two layers that cannot serve the wrong shape, the
 //! wrong user, or a stampede.
 //!
-//! [`Cache`] decides; `near.rs` keeps views in memory, `far.rs` in [`redis`]. What is kept where is
+//! [`Cache`] decides; `near.rs` keeps views in memory, `far.rs` in Redis. What is kept where is
 //! decided by `bff-core`: a key names client, call, revision, scope and target, and bytes carry the
 //! fingerprint of the shape.
 #![forbid(unsafe_code)]
@@ -9,7 +9,6 @@
 mod cache;
 mod far;
 mod near;
-pub mod redis;
 mod settings;
 mod tags;
 

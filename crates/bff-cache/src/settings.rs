@@ -1,6 +1,6 @@
 //! `[cache]`: what is kept where, and for how long at most.
 
-use crate::redis::{RedisSettings, RedisSettingsError};
+use bff_redis::{RedisSettings, RedisSettingsError};
 use serde::Deserialize;
 use std::time::Duration;
 

@@ -27,7 +27,8 @@ pub use settings::{
 };
 
 pub use bff_auth::{BearerSettings, KeySource};
-pub use bff_cache::{CacheSettings, redis::RedisSettings};
+pub use bff_cache::CacheSettings;
+pub use bff_redis::RedisSettings;
 pub use bff_upstream::{ServiceSettings, Urls};
 
 use bff_core::Bff;

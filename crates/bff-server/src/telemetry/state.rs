@@ -1,7 +1,8 @@
 //! What services and workers are like at the moment of a scrape.
 
 use crate::worker::Pressures;
-use bff_cache::{Cache, CacheStatus, redis::RedisStats};
+use bff_cache::{Cache, CacheStatus};
+use bff_redis::RedisStats;
 use bff_upstream::{ServiceStatus, Services};
 use prometheus_client::{
     collector::Collector,

@@ -5,6 +5,7 @@ use std::collections::{HashSet, VecDeque};
 
 const CORE: &str = "bff-core";
 const ADAPTERS: [&str; 3] = ["bff-upstream", "bff-cache", "bff-auth"];
+const LINK: &str = "bff-redis";
 
 /// Two teams release two BFFs at different times: what both need is a crate, never the other BFF.
 fn between_bffs(packages: &[Package]) -> Vec<String> {
@@ -31,6 +32,22 @@ fn between_adapters(packages: &[Package]) -> Vec<String> {
     let advice =
         "adapters do not know each other; let them meet in bff-server, through bff_core::ports";
     arrows(packages, |from, to| (is_adapter(&from.name) && is_adapter(&to.name)).then_some(advice))
+}
+
+/// The link to Redis serves adapters that know nothing of each other, so it knows none of them.
+fn from_the_link(packages: &[Package]) -> Vec<String> {
+    let advice =
+        "bff-redis knows no other of our crates; let the one that uses it bring what it needs";
+    arrows(packages, |from, to| {
+        (from.name == LINK && to.kind.is_none() && to.name.starts_with("bff-")).then_some(advice)
+    })
+}
+
+/// Only one crate knows how to wait for Redis.
+fn around_the_link(packages: &[Package]) -> Vec<String> {
+    let is_client = |name: &str| ["redis", "deadpool-redis"].contains(&name);
+    let advice = "only bff-redis speaks with Redis; run commands through `bff_redis::Redis`";
+    arrows(packages, |from, to| (from.name != LINK && is_client(&to.name)).then_some(advice))
 }
 
 const CORE_ADVICE: &str =
@@ -116,6 +133,16 @@ mod tests {
     }
 
     #[test]
+    fn the_link_to_redis_depends_on_none_of_ours() {
+        assert_eq!(from_the_link(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn nobody_goes_around_the_link_to_redis() {
+        assert_eq!(around_the_link(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
     fn the_vocabulary_depends_on_no_machinery() {
         assert_eq!(from_core_to_machinery(&workspace::packages().unwrap()), [""; 0]);
     }
@@ -131,7 +158,7 @@ mod tests {
     fn the_rules_look_at_the_packages_they_are_about() {
         let packages = workspace::packages().unwrap();
         assert!(names_below("bffs/", &packages).len() >= 3);
-        for name in ADAPTERS.iter().chain([&CORE]) {
+        for name in ADAPTERS.iter().chain([&CORE, &LINK]) {
             assert!(names_below("crates/", &packages).contains(name), "{name} is gone");
         }
     }
@@ -163,6 +190,20 @@ mod tests {
         let violations = between_adapters(&[cache]);
         assert_eq!(violations.len(), 1);
         assert!(violations[0].contains("bff-cache -> bff-upstream"));
+    }
+
+    #[test]
+    fn a_link_that_knows_its_user_and_a_user_without_the_link_are_refused() {
+        let link = package(LINK, "crates/bff-redis/Cargo.toml", "bff-core", None);
+        assert_eq!(from_the_link(&[link]).len(), 1);
+        let link = package(LINK, "crates/bff-redis/Cargo.toml", "bff-testkit", Some("dev"));
+        assert_eq!(from_the_link(&[link]), [""; 0], "tests may use it");
+        for client in ["redis", "deadpool-redis"] {
+            let auth = package("bff-auth", "crates/bff-auth/Cargo.toml", client, None);
+            let violations = around_the_link(&[auth]);
+            assert_eq!(violations.len(), 1);
+            assert!(violations[0].contains(&format!("bff-auth -> {client} (normal dependency)")));
+        }
     }
 
     #[test]

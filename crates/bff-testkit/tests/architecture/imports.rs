@@ -41,8 +41,16 @@ fn is_upstream(what: &str) -> bool {
 }
 
 fn is_beyond_an_endpoint(path: &str) -> bool {
-    let machinery =
-        ["bff_server", "bff_upstream", "bff_cache", "bff_auth", "actix_web", "awc", "tokio"];
+    let machinery = [
+        "bff_server",
+        "bff_upstream",
+        "bff_cache",
+        "bff_auth",
+        "bff_redis",
+        "actix_web",
+        "awc",
+        "tokio",
+    ];
     let first = path.split("::").next().unwrap_or_default();
     machinery.contains(&first)
         || ["bff_core", "super"].contains(&first)

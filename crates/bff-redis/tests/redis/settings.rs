@@ -1,13 +1,13 @@
 //! Settings that cannot work are refused by their key, before anything is started.
 
 use crate::support::from;
-use bff_cache::redis::{Mode, Redis, RedisSettings};
+use bff_redis::{Mode, Redis, RedisSettings};
 use std::time::Duration;
 
 fn refused(toml: &str) -> String {
     match toml::from_str::<RedisSettings>(toml) {
         Err(error) => error.message().to_owned(),
-        Ok(settings) => match Redis::start(&settings, Box::new(|_| {})) {
+        Ok(settings) => match Redis::start(&settings, Vec::new()) {
             Ok(_) => "nothing".to_owned(),
             Err(error) => error.to_string(),
         },

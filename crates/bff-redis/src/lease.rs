@@ -1,6 +1,7 @@
 //! The right to recompute one value for everybody, and the fence that makes a late holder harmless.
 
-use redis::{Cmd, Script, cmd};
+use super::script::{Command, Script};
+use redis::cmd;
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
@@ -50,8 +51,8 @@ impl fmt::Debug for Token {
 }
 
 /// Writes `KEYS[1]` and ends the lease `KEYS[2]`, if that is still the writer's.
-static PUT: LazyLock<Fenced> = LazyLock::new(|| {
-    Fenced::new(
+static PUT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
         "if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end \
          redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) \
          redis.call('DEL', KEYS[2]) \
@@ -60,48 +61,27 @@ static PUT: LazyLock<Fenced> = LazyLock::new(|| {
 });
 
 /// Ends the lease `KEYS[1]`, if it is still the caller's.
-static RELEASE: LazyLock<Fenced> = LazyLock::new(|| {
-    Fenced::new(
+static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
          return redis.call('DEL', KEYS[1])",
     )
 });
 
-/// A script, and its name for servers that have seen it.
-struct Fenced {
-    code: &'static str,
-    hash: String,
-}
-
-impl Fenced {
-    fn new(code: &'static str) -> Self {
-        Self { code, hash: Script::new(code).get_hash().to_owned() }
-    }
-
-    /// By name, and by its text for a server that does not know the name.
-    fn commands(&self, keys: &[&str], arguments: &[&[u8]]) -> [Cmd; 2] {
-        [("EVALSHA", self.hash.as_str()), ("EVAL", self.code)].map(|(name, script)| {
-            let mut command = cmd(name);
-            command.arg(script).arg(keys.len()).arg(keys).arg(arguments);
-            command
-        })
-    }
-}
-
-pub(super) fn take(key: &str, token: &Token, for_: Duration) -> Cmd {
+pub(super) fn take(key: &str, token: &Token, for_: Duration) -> Command {
     let mut command = cmd("SET");
     command.arg(lease_key(key)).arg(token.as_str()).arg("NX").arg("PX").arg(millis(for_));
-    command
+    command.into()
 }
 
-pub(super) fn put(key: &str, stored: &[u8], ttl: Duration, token: &Token) -> [Cmd; 2] {
+pub(super) fn put(key: &str, stored: &[u8], ttl: Duration, token: &Token) -> Command {
     let millis = millis(ttl).to_string();
     let arguments = [token.as_str().as_bytes(), stored, millis.as_bytes()];
-    PUT.commands(&[key, &lease_key(key)], &arguments)
+    PUT.on(&[key, &lease_key(key)], &arguments)
 }
 
-pub(super) fn release(key: &str, token: &Token) -> [Cmd; 2] {
-    RELEASE.commands(&[&lease_key(key)], &[token.as_str().as_bytes()])
+pub(super) fn release(key: &str, token: &Token) -> Command {
+    RELEASE.on(&[lease_key(key)], &[token.as_str()])
 }
 
 /// Redis knows no lifetime below a millisecond.

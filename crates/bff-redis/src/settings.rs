@@ -24,7 +24,8 @@ pub struct RedisSettings {
     /// The ACL user; Redis's default user when left out. It needs the commands `ping unwatch
     /// getrange get mget set del eval evalsha publish subscribe` (with Sentinel `role` as well, in
     /// a cluster `cluster|slots`), the keys `bff:*` and the client's own, and the channel
-    /// `bff:invalidations`.
+    /// `bff:invalidations`; and whatever is used through [`Redis::run`](super::Redis::run) and
+    /// listened to.
     pub username: Option<String>,
     /// The user's password.
     pub password: Option<SecretString>,
@@ -35,17 +36,18 @@ pub struct RedisSettings {
     /// The authority of the servers' certificates, a file in PEM; the machine's own authorities
     /// when left out. For `rediss://`.
     pub ca_file: Option<PathBuf>,
-    /// The longest that a request waits for Redis in one lookup; 15 ms.
+    /// The longest that a request waits for Redis in one lookup of the cache's; 15 ms.
     #[serde(default = "lookup_timeout", with = "humantime_serde")]
     pub lookup_timeout: Duration,
-    /// The longest that a write in the background may take; 250 ms.
+    /// The longest that a write in the background, or any command, may take; 250 ms.
     #[serde(default = "command_timeout", with = "humantime_serde")]
     pub command_timeout: Duration,
     /// The longest that connecting to one server may take; 250 ms.
     #[serde(default = "connect_timeout", with = "humantime_serde")]
     pub connect_timeout: Duration,
     /// The most connections that write, at least 2 (in mode `cluster`: to each node); 8, of which
-    /// half are in use at a time. One more answers lookups, and one listens for invalidations.
+    /// half are in use at a time. One more answers lookups and commands, and one listens to each
+    /// channel.
     #[serde(default = "connections")]
     pub connections: usize,
     /// The most writes that wait for Redis; 1024. Sixteen of the largest values fill it too.
@@ -61,7 +63,7 @@ pub struct RedisSettings {
     /// day.
     #[serde(default = "tag_memory", with = "humantime_serde")]
     pub tag_memory: Duration,
-    /// How long an invalidation is tried again while Redis is away; one minute.
+    /// How long an invalidation or a message is tried again while Redis is away; one minute.
     #[serde(default = "invalidation_patience", with = "humantime_serde")]
     pub invalidation_patience: Duration,
 }
@@ -83,7 +85,8 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {why}")]
 pub struct RedisSettingsError {
-    /// The key in [`RedisSettings`].
+    /// The key in [`RedisSettings`], without the table: whoever has read them knows its name, and
+    /// puts it before.
     pub key: &'static str,
     /// Why, and what to write instead.
     pub why: String,

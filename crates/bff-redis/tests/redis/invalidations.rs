@@ -1,6 +1,7 @@
 //! Invalidations between instances.
 
 use crate::support::{listen, patient, wait};
+use bff_redis::Listener;
 use bff_testkit::redis::{RedisServer, eventually};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -107,12 +108,12 @@ fn a_panic_in_the_callee_does_not_end_the_listening() {
     let server = RedisServer::start();
     let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counts = std::sync::Arc::clone(&count);
-    let redis = bff_cache::redis::Redis::start(
+    let redis = bff_redis::Redis::start(
         &patient(&server.url()),
-        Box::new(move |_| {
+        vec![Listener::to_invalidations(Box::new(move |_| {
             counts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             panic!("a bug in the callee");
-        }),
+        }))],
     )
     .unwrap();
     let heard = || count.load(std::sync::atomic::Ordering::Relaxed);

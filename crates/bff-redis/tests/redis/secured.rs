@@ -1,7 +1,7 @@
 //! Redis behind TLS: a server that shows the right certificate is spoken with, any other is not.
 
 use crate::support::{connect, from, get, listen, put};
-use bff_cache::redis::Lookup;
+use bff_redis::Lookup;
 use bff_testkit::redis::{RedisServer, eventually, free_port};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::{

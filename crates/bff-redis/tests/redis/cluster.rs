@@ -2,7 +2,7 @@
 
 use crate::access::RIGHTS;
 use crate::support::{LONG, connect, eventually_gets, found, from, get, list, listen, put, wait};
-use bff_cache::redis::{Lease, Lookup, Redis};
+use bff_redis::{Lease, Lookup, Redis};
 use bff_testkit::redis::{RedisCluster, eventually};
 use bytes::Bytes;
 use std::time::Duration;

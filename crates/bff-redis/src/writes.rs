@@ -1,12 +1,7 @@
 //! Writes in the background: bounded by number and by bytes, and dropped rather than waited for.
 
 use super::{
-    commands, lease,
-    lease::Token,
-    settings::RedisSettings,
-    thread::Link,
-    trouble::{Failure, Trouble},
-    value,
+    commands, lease, lease::Token, link::Link, settings::RedisSettings, trouble::Failure, value,
 };
 use bytes::Bytes;
 use redis::Value;
@@ -114,7 +109,7 @@ async fn perform(link: &Link, write: Write) -> Result<(), Failure> {
         Write::Put { key, value, ttl, fence } => {
             let stored = value::encode(&value, link.settings.compress_above_bytes);
             let answer = match &fence {
-                None => link.write(&[commands::put(&key, &stored, ttl)]).await,
+                None => link.write(&commands::put(&key, &stored, ttl)).await,
                 Some(token) => link.write(&lease::put(&key, &stored, ttl, token)).await,
             };
             (stored.len(), fence.is_some(), answer)
@@ -147,7 +142,7 @@ struct Refused {
 impl Refused {
     fn note(&self, outcome: &Result<(), Failure>) {
         match (outcome, self.last.get()) {
-            (Err(failure), last) if failure.trouble == Trouble::Server => {
+            (Err(failure), last) if failure.trouble.is_an_answer() => {
                 self.last.set(Some(Instant::now()));
                 if last.is_none() {
                     let Failure { what, advice, .. } = failure;

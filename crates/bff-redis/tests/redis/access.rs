@@ -1,7 +1,7 @@
 //! Signing in: with a user of our own, with a wrong password, and after that was put right.
 
 use crate::support::{connect, eventually_gets, from, get, listen, put};
-use bff_cache::redis::Lookup;
+use bff_redis::Lookup;
 use bff_testkit::redis::{RedisServer, eventually};
 
 /// The least that the user of a BFF has to be allowed.
@@ -40,7 +40,7 @@ fn a_user_with_the_least_rights_can_do_everything() {
     redis.publish_invalidation("t");
     eventually("it hears", || heard.count("t") == 1);
     let lease = crate::support::wait(redis.lease("mobile:k", crate::support::LONG));
-    let bff_cache::redis::Lease::Held(token) = lease else { panic!("{lease:?}") };
+    let bff_redis::Lease::Held(token) = lease else { panic!("{lease:?}") };
     redis.put_fenced("mobile:k".to_owned(), "new".into(), crate::support::LONG, token);
     eventually_gets(&redis, "mobile:k", &crate::support::found("new"));
     assert_eq!(redis.stats().server_errors, 0);

@@ -16,13 +16,13 @@ pub struct RedisStats {
     pub misses: u64,
     /// Lookups that found something that is no value of ours: foreign bytes, or another type.
     pub foreign: u64,
-    /// Lookups and leases without an answer in time.
+    /// Lookups, leases and commands without an answer in time.
     pub timeouts: u64,
-    /// Lookups and leases that found no connection, or one that broke.
+    /// Lookups, leases and commands that found no connection, or one that broke.
     pub broken: u64,
-    /// Lookups and leases that got an error for an answer.
+    /// Lookups, leases and commands that got an error for an answer.
     pub server_errors: u64,
-    /// Lookups and leases that were not asked, because Redis was in trouble a moment before.
+    /// Lookups, leases and commands that were not asked, because Redis was in trouble a moment before.
     pub breaker_refusals: u64,
     /// Whether lookups are not asked now.
     pub breaker_open: bool,
@@ -42,6 +42,14 @@ pub struct RedisStats {
     pub invalidations_heard: u64,
     /// Invalidations dropped: too many or too old when Redis was back.
     pub dropped_invalidations: u64,
+    /// Commands that other parts than the cache had answered.
+    pub commands: u64,
+    /// Messages published.
+    pub messages_sent: u64,
+    /// Messages heard, our own included.
+    pub messages_heard: u64,
+    /// Messages dropped: too many or too old when Redis was back.
+    pub dropped_messages: u64,
     /// Bytes of stored values read.
     pub bytes_read: u64,
     /// Bytes of stored values written.
@@ -70,6 +78,10 @@ pub(super) struct Stats {
     pub(super) invalidations_sent: AtomicU64,
     pub(super) invalidations_heard: AtomicU64,
     pub(super) dropped_invalidations: AtomicU64,
+    pub(super) commands: AtomicU64,
+    pub(super) messages_sent: AtomicU64,
+    pub(super) messages_heard: AtomicU64,
+    pub(super) dropped_messages: AtomicU64,
     pub(super) bytes_read: AtomicU64,
     pub(super) bytes_written: AtomicU64,
     lookups: AtomicU64,
@@ -77,12 +89,12 @@ pub(super) struct Stats {
 }
 
 impl Stats {
-    pub(super) fn trouble(&self, trouble: Trouble) {
+    pub(super) fn trouble(&self, trouble: &Trouble) {
         let counter = match trouble {
             Trouble::Timeout => &self.timeouts,
             Trouble::Broken => &self.broken,
             Trouble::BreakerOpen => &self.breaker_refusals,
-            Trouble::Server => &self.server_errors,
+            Trouble::Unready(_) | Trouble::Refused(_) | Trouble::Unreadable => &self.server_errors,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -112,6 +124,10 @@ impl Stats {
             invalidations_sent: now(&self.invalidations_sent),
             invalidations_heard: now(&self.invalidations_heard),
             dropped_invalidations: now(&self.dropped_invalidations),
+            commands: now(&self.commands),
+            messages_sent: now(&self.messages_sent),
+            messages_heard: now(&self.messages_heard),
+            dropped_messages: now(&self.dropped_messages),
             bytes_read: now(&self.bytes_read),
             bytes_written: now(&self.bytes_written),
             lookups: now(&self.lookups),

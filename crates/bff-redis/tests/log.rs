@@ -1,6 +1,6 @@
 //! What the log says about Redis: one line when trouble begins, one when it ends, whatever the load.
 
-use bff_cache::redis::{Lookup, Redis, RedisSettings};
+use bff_redis::{Lookup, Redis, RedisSettings};
 use bff_testkit::redis::{RedisServer, eventually};
 use std::{
     io,
@@ -36,7 +36,7 @@ fn trouble_is_said_once_and_its_end_once() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut server = RedisServer::start();
     let settings = RedisSettings::single(server.url().parse().unwrap());
-    let redis = Redis::start(&settings, Box::new(|_| {})).unwrap();
+    let redis = Redis::start(&settings, Vec::new()).unwrap();
     eventually("Redis answers", || runtime.block_on(redis.get("k")) == Lookup::Missing);
     assert_eq!(lines.count("Redis"), 0);
     server.stop();

@@ -1,4 +1,4 @@
-//! The shared layer against real Redis servers: healthy, hostile, failing, coming back.
+//! The link against real Redis servers: healthy, hostile, failing, coming back.
 
 mod access;
 mod cluster;
@@ -6,6 +6,8 @@ mod failures;
 mod foreign;
 mod invalidations;
 mod leases;
+mod messages;
+mod run;
 mod secured;
 mod sentinel;
 mod settings;

@@ -2,7 +2,7 @@
 
 use crate::access::RIGHTS;
 use crate::support::{LONG, eventually_gets, found, from, get, list, listen, put, wait};
-use bff_cache::redis::{Lease, Lookup, RedisSettings};
+use bff_redis::{Lease, Lookup, RedisSettings};
 use bff_testkit::redis::{RedisSentinels, RedisServer, eventually};
 use bytes::Bytes;
 use std::time::{Duration, Instant};

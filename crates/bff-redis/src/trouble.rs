@@ -3,17 +3,54 @@
 use deadpool::managed::{PoolError, TimeoutType};
 use redis::{ErrorKind, RedisError};
 
-/// Why there is no answer, as it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// No answer in time.
+/// Why there is no answer, or none that helps.
+///
+/// A [`Refused`](Self::Refused) command has changed nothing, and would be refused again. After
+/// anything else nobody knows what Redis holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// No answer in time. The command may have been done, or may be done yet.
+    #[error("Redis did not answer in time")]
     Timeout,
-    /// No connection, or one that broke.
+    /// No connection, or one that broke. The command may have been done.
+    #[error("there is no connection to Redis, or it broke")]
     Broken,
     /// Not asked: Redis was in trouble a moment ago.
+    #[error("Redis is not asked until it has recovered")]
     BreakerOpen,
-    /// An error instead of an answer.
-    Server,
+    /// An error that says that the server cannot serve now, by its first word: `LOADING`,
+    /// `CLUSTERDOWN`, `READONLY`, `NOAUTH` and the like.
+    #[error("Redis cannot serve: {0}")]
+    Unready(Box<str>),
+    /// An error that says no to this command, by its first word: `WRONGTYPE`, `NOPERM`, `OOM`,
+    /// `CROSSSLOT`, or `ERR` for a mistake in it.
+    #[error("Redis refuses the command: {0}")]
+    Refused(Box<str>),
+    /// An answer of another type than the caller asked for.
+    #[error("Redis gave an answer that was not asked for")]
+    Unreadable,
+}
+
+impl Trouble {
+    /// Whether Redis is away, as opposed to answering something unwelcome. Trying again later can
+    /// help.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Unreadable)
+    }
+
+    /// The first word of the server's error.
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unready(code) | Self::Refused(code) => Some(code),
+            Self::Timeout | Self::Broken | Self::BreakerOpen | Self::Unreadable => None,
+        }
+    }
+
+    /// Whether a server has said it.
+    pub(super) fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Unready(_) | Self::Refused(_) | Self::Unreadable)
+    }
 }
 
 /// One failed command.
@@ -24,8 +61,6 @@ pub(super) struct Failure {
     pub(super) what: String,
     /// What helps.
     pub(super) advice: &'static str,
-    /// The first word of the server's error.
-    pub(super) code: Option<String>,
     /// Which connections are not to be used again.
     pub(super) ends: Ends,
 }
@@ -54,34 +89,22 @@ impl Failure {
             trouble: Trouble::Timeout,
             what: what.to_owned(),
             advice: SLOW,
-            code: None,
             ends: Ends::Connection,
         }
     }
 
     pub(super) fn broken(what: impl Into<String>) -> Self {
-        Self {
-            trouble: Trouble::Broken,
-            what: what.into(),
-            advice: AWAY,
-            code: None,
-            ends: Ends::Connection,
-        }
+        Self { trouble: Trouble::Broken, what: what.into(), advice: AWAY, ends: Ends::Connection }
     }
 
     /// The key holds something that is no string.
     pub(super) fn is_wrong_type(&self) -> bool {
-        self.code.as_deref() == Some("WRONGTYPE")
+        self.trouble.code() == Some("WRONGTYPE")
     }
 
     /// The server has answered, and would answer the same if it were asked again.
     pub(super) fn is_final(&self) -> bool {
-        self.trouble == Trouble::Server
-            && self.ends == Ends::Nothing
-            && !matches!(
-                self.code.as_deref(),
-                Some("LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK")
-            )
+        matches!(self.trouble, Trouble::Refused(_))
     }
 }
 
@@ -90,17 +113,23 @@ impl From<RedisError> for Failure {
         if error.is_timeout() {
             return Self::timeout("no answer in time");
         }
-        let code = error.code().map(str::to_owned);
-        let advice = advice(error.kind(), code.as_deref());
-        // Errors without a code are the client's own: nothing was answered.
-        let trouble = if code.is_some() { Trouble::Server } else { Trouble::Broken };
-        let ends = match code.as_deref() {
+        let (what, code) = (error.to_string(), error.code());
+        let advice = advice(error.kind(), code);
+        let (trouble, ends) = match code {
+            // Errors without a code are the client's own: nothing was answered.
+            None => (Trouble::Broken, Ends::Connection),
             // A failover left us with the old master.
-            Some("READONLY") => Ends::Pool,
-            Some("NOAUTH" | "WRONGPASS") | None => Ends::Connection,
-            Some(_) => Ends::Nothing,
+            Some(code @ "READONLY") => (Trouble::Unready(code.into()), Ends::Pool),
+            Some(code @ ("NOAUTH" | "WRONGPASS")) => {
+                (Trouble::Unready(code.into()), Ends::Connection)
+            }
+            Some(
+                code @ ("LOADING" | "BUSY" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED"
+                | "ASK"),
+            ) => (Trouble::Unready(code.into()), Ends::Nothing),
+            Some(code) => (Trouble::Refused(code.into()), Ends::Nothing),
         };
-        Self { trouble, what: error.to_string(), advice, code, ends }
+        Self { trouble, what, advice, ends }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Redis fails in every way it has, nobody waits for it, and it is used again when it is back.
 
 use crate::support::{LONG, connect, eventually_gets, found, get, put, settings, wait};
-use bff_cache::redis::{Invalidation, Lease, Lookup, Redis, RedisSettings};
+use bff_redis::{Invalidation, Lease, Listener, Lookup, Redis, RedisSettings};
 use bff_testkit::redis::{RedisServer, SlowRedis, eventually};
 use bytes::Bytes;
 use std::{
@@ -233,7 +233,9 @@ fn a_thread_that_is_held_up_holds_no_worker_up() {
             holds_up.store(false, Ordering::Relaxed);
         }
     };
-    let redis = Redis::start(&settings(&server.url()), Box::new(block)).unwrap();
+    let redis =
+        Redis::start(&settings(&server.url()), vec![Listener::to_invalidations(Box::new(block))])
+            .unwrap();
     put(&redis, "k", "value");
     eventually("the thread is held up", || {
         redis.publish_invalidation("block");

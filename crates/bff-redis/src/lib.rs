@@ -1,16 +1,22 @@
-//! The cache layer that processes share: values in Redis, leases against recomputing the same value
-//! everywhere, and invalidations heard by every instance.
+//! A link to Redis that nobody waits for longer than he said: values and leases for a cache, commands
+//! and scripts for state that instances share, and messages that every instance hears.
 //!
-//! Redis only makes answers faster. Everything that is said to it is said by one thread of its own,
-//! and a worker waits for that thread no longer than [`RedisSettings::lookup_timeout`]: a Redis that
-//! is down, slow, hanging, full or in the middle of a failover costs hits, never requests.
+//! Everything that is said to Redis is said by one thread of its own. A lookup of the cache waits for
+//! that thread no longer than [`RedisSettings::lookup_timeout`], a command no longer than its caller
+//! wants: a Redis that is down, slow, hanging, full or in the middle of a failover is noticed in
+//! time, and after a few failures it is left alone until it answers again.
+#![forbid(unsafe_code)]
 
 mod breaker;
 mod commands;
 mod lane;
 mod lease;
+mod link;
 mod nodes;
 mod pools;
+mod publication;
+mod run;
+mod script;
 mod settings;
 mod stats;
 mod subscription;
@@ -20,12 +26,16 @@ mod value;
 mod writes;
 
 pub use lease::{Lease, Token};
+pub use redis::{Cmd, FromRedisValue, ToRedisArgs, Value, cmd};
+pub use script::{Command, Script};
 pub use settings::{Mode, RedisSettings, RedisSettingsError};
 pub use stats::RedisStats;
-pub use subscription::{Invalidation, OnInvalidation};
+pub use subscription::{Heard, Invalidation, Listener, OnInvalidation};
+pub use trouble::Trouble;
 
 use breaker::Breaker;
 use bytes::Bytes;
+use publication::What;
 use stats::Stats;
 use std::{
     fmt,
@@ -37,7 +47,6 @@ use tokio::{
     sync::{mpsc::error::TrySendError, oneshot},
     time::{Instant, timeout_at},
 };
-use trouble::Trouble;
 use value::{Decoded, HEADER_BYTES};
 use writes::Write;
 
@@ -70,18 +79,14 @@ pub enum Lookup {
 impl Redis {
     /// Checks the settings and starts the thread. Redis need not be there yet.
     ///
-    /// `on_invalidation` is called on that thread for every invalidation that any instance
-    /// publishes, this one included; it must not block.
-    ///
     /// # Errors
-    /// The setting that cannot work, by its key.
+    /// The setting that cannot work, by its key below the table that the settings came from.
     pub fn start(
         settings: &RedisSettings,
-        on_invalidation: OnInvalidation,
+        listeners: Vec<Listener>,
     ) -> Result<Self, RedisSettingsError> {
         let (breaker, stats) = (Arc::new(Breaker::of(settings.mode)), Arc::new(Stats::default()));
-        let senders =
-            thread::start(settings, on_invalidation, Arc::clone(&breaker), Arc::clone(&stats))?;
+        let senders = thread::start(settings, listeners, Arc::clone(&breaker), Arc::clone(&stats))?;
         let RedisSettings { lookup_timeout, max_value_bytes, .. } = *settings;
         let shared = Shared { senders, breaker, stats, lookup_timeout, max_value_bytes };
         Ok(Self { shared: Arc::new(shared) })
@@ -95,7 +100,7 @@ impl Redis {
         let raw = match answer {
             Ok(raw) => raw,
             Err(trouble) => {
-                stats.trouble(trouble);
+                stats.trouble(&trouble);
                 return Lookup::Trouble;
             }
         };
@@ -142,7 +147,7 @@ impl Redis {
             Ok(true) => Lease::Held(token),
             Ok(false) => Lease::Taken,
             Err(trouble) => {
-                self.shared.stats.trouble(trouble);
+                self.shared.stats.trouble(&trouble);
                 Lease::Trouble
             }
         }
@@ -158,9 +163,8 @@ impl Redis {
     /// it for [`tag_times`](Self::tag_times). While Redis is away it is tried again until it is
     /// older than [`RedisSettings::invalidation_patience`].
     pub fn publish_invalidation(&self, tag: &str) {
-        if self.shared.senders.invalidations.try_send((tag.to_owned(), Instant::now())).is_err() {
-            self.shared.stats.dropped_invalidations.fetch_add(1, Ordering::Relaxed);
-        }
+        let what = What::Invalidation { tag: tag.to_owned() };
+        self.announce(&self.shared.senders.invalidations, what);
     }
 
     /// When each of `tags` was last invalidated, in milliseconds since 1970 by the publisher's
@@ -176,7 +180,7 @@ impl Redis {
         match self.ask(|reply| Ask::TagTimes { keys, reply }).await {
             Ok(times) => Some(times),
             Err(trouble) => {
-                self.shared.stats.trouble(trouble);
+                self.shared.stats.trouble(&trouble);
                 None
             }
         }
@@ -190,11 +194,19 @@ impl Redis {
 
     /// Hands a question to the thread and waits for its answer, both within the lookup timeout.
     async fn ask<T>(&self, ask: impl FnOnce(Reply<T>) -> Ask) -> Result<T, Trouble> {
-        let Shared { senders, breaker, lookup_timeout, .. } = &*self.shared;
+        self.ask_within(self.shared.lookup_timeout, ask).await
+    }
+
+    async fn ask_within<T>(
+        &self,
+        within: Duration,
+        ask: impl FnOnce(Reply<T>) -> Ask,
+    ) -> Result<T, Trouble> {
+        let Shared { senders, breaker, .. } = &*self.shared;
         if breaker.is_open() {
             return Err(Trouble::BreakerOpen);
         }
-        let until = Instant::now() + *lookup_timeout;
+        let until = Instant::now() + within;
         let (sender, answer) = oneshot::channel();
         match senders.asks.try_send(ask(Reply { sender, until })) {
             Ok(()) => {}

@@ -1,7 +1,7 @@
 //! A connection to test with, and a way to wait for what it says.
 #![expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
 
-use bff_cache::redis::{Invalidation, Lookup, Redis, RedisSettings};
+use bff_redis::{Invalidation, Listener, Lookup, Redis, RedisSettings};
 use bff_testkit::redis::eventually;
 use bytes::Bytes;
 use std::{
@@ -38,14 +38,18 @@ pub(crate) fn list(urls: &[String]) -> String {
 }
 
 pub(crate) fn connect(settings: &RedisSettings) -> Redis {
-    Redis::start(settings, Box::new(|_| {})).expect("the settings are good")
+    Redis::start(settings, vec![Listener::to_invalidations(Box::new(|_| {}))])
+        .expect("the settings are good")
 }
 
 /// A connection, and everything that it hears.
 pub(crate) fn listen(settings: &RedisSettings) -> (Redis, Heard) {
     let heard = Heard::default();
     let hears = heard.clone();
-    let redis = Redis::start(settings, Box::new(move |what| hears.push(what)));
+    let redis = Redis::start(
+        settings,
+        vec![Listener::to_invalidations(Box::new(move |what| hears.push(what)))],
+    );
     (redis.expect("the settings are good"), heard)
 }
 

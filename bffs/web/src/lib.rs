@@ -12,7 +12,7 @@ pub fn bff() -> Bff {
     Bff {
         name: "web",
         version: env!("CARGO_PKG_VERSION"),
-        auth: Auth::Open,
+        auth: Auth::Session,
         endpoints: endpoints::all(),
     }
 }

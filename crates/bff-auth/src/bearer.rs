@@ -8,7 +8,7 @@ use crate::{
     refusal::Refusal,
     seen::Seen,
     settings::BearerSettings,
-    token::{Header, Token},
+    token::{Header, Token, same_type},
 };
 use bff_core::{
     Problem,
@@ -122,16 +122,4 @@ fn credential(authorization: Option<&str>) -> Result<&str, Refusal> {
 
 fn key_for<'a>(header: &Header, keys: &'a KeySet) -> Option<&'a DecodingKey> {
     keys.find(header.kid.as_deref(), header.alg)
-}
-
-/// Media types compare without case, and `application/` may be left out (RFC 7515, 4.1.9).
-fn same_type(one: &str, other: &str) -> bool {
-    short_type(one).eq_ignore_ascii_case(short_type(other))
-}
-
-fn short_type(typ: &str) -> &str {
-    match typ.split_at_checked("application/".len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
-        _ => typ,
-    }
 }

@@ -5,6 +5,7 @@ use awc::{Client, Connector, http::StatusCode, http::header};
 use futures_util::FutureExt;
 use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt;
+use secrecy::{ExposeSecret, SecretString};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use url::Url;
@@ -58,14 +59,43 @@ pub(crate) fn client(tls: Option<&Arc<ClientConfig>>) -> Client {
 /// # Errors
 /// What happened, in words for an operator.
 pub(crate) async fn fetch(client: &Client, url: &Url) -> Result<Vec<u8>, String> {
+    in_time(exchange(client, url)).await
+}
+
+async fn in_time<T>(exchange: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     // awc panics on some answers, such as a header name of 64 KiB; operators shall see it as any
     // other failure.
-    let exchange = AssertUnwindSafe(exchange(client, url)).catch_unwind();
-    match timeout(TIMEOUT, exchange).await {
+    match timeout(TIMEOUT, AssertUnwindSafe(exchange).catch_unwind()).await {
         Err(_) => Err(format!("no complete answer within {} ms", TIMEOUT.as_millis())),
         Ok(Err(_)) => Err("the client crashed while reading the answer".to_owned()),
         Ok(Ok(outcome)) => outcome,
     }
+}
+
+/// Sends a form as a confidential client that proves itself with its secret (RFC 6749, section
+/// 2.3.1); the status and the document that come back.
+///
+/// # Errors
+/// What happened, in words for an operator.
+pub(crate) async fn post_form(
+    client: &Client,
+    url: &Url,
+    (id, secret): (&str, &SecretString),
+    form: &[(&str, &str)],
+) -> Result<(u16, Vec<u8>), String> {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = client
+        .post(url.as_str())
+        .basic_auth(encoded(id), encoded(secret.expose_secret()))
+        .insert_header((header::ACCEPT, "application/json"))
+        .content_type("application/x-www-form-urlencoded");
+    let exchange = async {
+        let mut response = request.send_body(body).await.map_err(|error| error.to_string())?;
+        let body = response.body().limit(MAX_BYTES).await.map_err(|error| error.to_string())?;
+        Ok((response.status().as_u16(), body.into()))
+    };
+    in_time(exchange).await
 }
 
 async fn exchange(client: &Client, url: &Url) -> Result<Vec<u8>, String> {

@@ -74,8 +74,13 @@ impl Keys {
     /// A setting that cannot work, or a file without a usable key.
     pub fn new(settings: &BearerSettings) -> Result<Arc<Self>, AuthError> {
         settings.check()?;
-        let allowed = settings.algorithms.clone();
-        let (current, remote) = match &settings.keys {
+        Self::open(&settings.keys, &settings.algorithms)
+    }
+
+    /// The keys in `source` that verify with one of the `allowed` algorithms.
+    pub(crate) fn open(source: &KeySource, allowed: &[Algorithm]) -> Result<Arc<Self>, AuthError> {
+        let allowed = allowed.to_vec();
+        let (current, remote) = match source {
             KeySource::File(path) => {
                 let failed =
                     |why: String| AuthError::new("keys.file", format!("{}: {why}", path.display()));
@@ -113,6 +118,11 @@ impl Keyring {
     pub(crate) fn new(keys: Arc<Keys>) -> Self {
         let client = keys.remote.as_ref().map(|remote| fetch::client(remote.tls.as_ref()));
         Self { keys, client }
+    }
+
+    /// The same over a client that is there already.
+    pub(crate) fn with_client(keys: Arc<Keys>, client: Client) -> Self {
+        Self { keys, client: Some(client) }
     }
 
     /// The keys to verify with, if they need no renewal. Those of a file never do.

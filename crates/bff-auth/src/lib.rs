@@ -9,6 +9,7 @@
 #[cfg(test)]
 extern crate self as bff_auth;
 
+mod audit;
 mod bearer;
 mod claims;
 mod fetch;
@@ -17,11 +18,15 @@ mod keys;
 mod moment;
 mod refusal;
 mod seen;
+mod session;
 mod settings;
 mod token;
 
 pub use bearer::Bearer;
 pub use keys::Keys;
+pub use session::{
+    Cookies, Provenance, Reply, SessionSettings, SessionSettingsError, Sessions, Vault,
+};
 pub use settings::{Algorithm, AuthError, BearerSettings, KeySource};
 
 #[cfg(test)]

@@ -68,6 +68,11 @@ impl<'a> Token<'a> {
     /// claims, and its clock cannot be set, so all rules about claims are in one place,
     /// [`Claims::check`].
     pub(crate) fn claims(&self, key: &DecodingKey) -> Result<Claims, Refusal> {
+        self.verified(key)
+    }
+
+    /// The same for tokens that say something else.
+    pub(crate) fn verified<T: DeserializeOwned>(&self, key: &DecodingKey) -> Result<T, Refusal> {
         let algorithm = self.header.alg.into();
         match jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), key, algorithm) {
             Ok(true) => decode(self.payload).ok_or(Refusal::Invalid("claims")),
@@ -92,4 +97,16 @@ pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     member: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(member).map(Some)
+}
+
+/// Media types compare without case, and `application/` may be left out (RFC 7515, 4.1.9).
+pub(crate) fn same_type(one: &str, other: &str) -> bool {
+    short_type(one).eq_ignore_ascii_case(short_type(other))
+}
+
+fn short_type(typ: &str) -> &str {
+    match typ.split_at_checked("application/".len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
+        _ => typ,
+    }
 }

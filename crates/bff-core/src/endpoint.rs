@@ -16,6 +16,17 @@ pub enum Method {
     Post,
 }
 
+impl Method {
+    /// The method as it is sent.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
 /// Whose data an endpoint answers with, read off its handler's arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {

@@ -1,4 +1,4 @@
-//! Verified callers.
+//! Verified callers: whom a credential stands for, and what it was granted.
 
 use secrecy::SecretString;
 use std::fmt;

@@ -15,6 +15,7 @@ mod perimeter;
 mod respond;
 mod serve;
 mod server;
+mod session;
 mod settings;
 mod table;
 mod telemetry;
@@ -26,7 +27,7 @@ pub use settings::{
     AdminSettings, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
 };
 
-pub use bff_auth::{BearerSettings, KeySource};
+pub use bff_auth::{BearerSettings, KeySource, SessionSettings};
 pub use bff_cache::CacheSettings;
 pub use bff_redis::RedisSettings;
 pub use bff_upstream::{ServiceSettings, Urls};

@@ -3,7 +3,11 @@
 use crate::ServerSettings;
 use actix_web::{
     HttpRequest,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    http::header::{
+        CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        CROSS_ORIGIN_RESOURCE_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+        STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
+    },
     web::Payload,
 };
 use bff_core::{Class, Problem, Result};
@@ -94,7 +98,7 @@ pub(crate) fn check_body(
     is_read: bool,
 ) -> Result<()> {
     if announced(request).is_some_and(|bytes| bytes > limits.max_body_bytes) {
-        return Err(too_large(limits));
+        return Err(too_large(limits.max_body_bytes));
     }
     let unsupported = |code, message| Err(Problem::new(Class::UnsupportedMediaType, code, message));
     match (is_read, brings_body(request)) {
@@ -111,18 +115,14 @@ pub(crate) fn check_body(
 }
 
 /// Reads the body within the limit and until `until`.
-pub(crate) async fn read_body(
-    payload: Payload,
-    limits: &ServerSettings,
-    until: Instant,
-) -> Result<Bytes> {
+pub(crate) async fn read_body(payload: Payload, limit: usize, until: Instant) -> Result<Bytes> {
     let slow = |_| {
         let message = "The body did not arrive in time. Please try again.";
         Problem::new(Class::RequestTimeout, "BODY_TOO_SLOW", message)
     };
     let broken = |_| Problem::new(Class::Invalid, "INVALID_BODY", "The body is cut off or broken.");
-    let read = timeout_at(until, payload.to_bytes_limited(limits.max_body_bytes)).await;
-    read.map_err(slow)?.map_err(|_| too_large(limits))?.map_err(broken)
+    let read = timeout_at(until, payload.to_bytes_limited(limit)).await;
+    read.map_err(slow)?.map_err(|_| too_large(limit))?.map_err(broken)
 }
 
 fn announced(request: &HttpRequest) -> Option<usize> {
@@ -135,10 +135,22 @@ fn is_json(request: &HttpRequest) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn too_large(limits: &ServerSettings) -> Problem {
-    let message = format!("The request body is larger than {} bytes.", limits.max_body_bytes);
+fn too_large(limit: usize) -> Problem {
+    let message = format!("The request body is larger than {limit} bytes.");
     Problem::new(Class::BodyTooLarge, "BODY_TOO_LARGE", message)
 }
+
+/// What tells browsers to be careful with answers to pages: never to guess types, to show them in a
+/// frame, to send on where they came from, or to come without encryption.
+pub(crate) const BROWSER_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+];
 
 #[cfg(test)]
 mod tests {

@@ -126,7 +126,8 @@ fn challenge(problem: &Problem) -> Option<HeaderValue> {
     }
 }
 
-fn begin(status: StatusCode, trace_id: TraceId) -> HttpResponseBuilder {
+/// What every answer begins with.
+pub(crate) fn begin(status: StatusCode, trace_id: TraceId) -> HttpResponseBuilder {
     let mut builder = HttpResponse::build(status);
     builder
         .insert_header((TRACE_ID, trace_id.to_string()))

@@ -3,6 +3,7 @@
 use crate::{
     perimeter,
     respond::{self, Response},
+    session::{self, Page},
     telemetry::{logs, report::Running},
     worker::Worker,
 };
@@ -14,10 +15,11 @@ use actix_web::{
     },
     web,
 };
+use bff_auth::{Cookies, Sessions};
 use bff_core::{
-    Answer, Auth, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
+    Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
     TraceContext,
-    ports::{Presented, Principal},
+    ports::{Authenticator, Presented, Principal},
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -45,18 +47,33 @@ pub(crate) async fn serve(
 ) -> HttpResponse {
     let arrival = Arrival { request: &request, worker: &worker, received: SystemTime::now() };
     let trace = arrival.trace();
-    logs::in_trace(trace.trace_id, async {
+    let mut response = logs::in_trace(trace.trace_id, async {
         match arrival.find() {
-            Ok(found) => arrival.answer(found, payload, trace).await,
+            Ok(To::Endpoint(found)) => arrival.answer(found, payload, trace).await,
+            Ok(To::Session(page, sessions)) => {
+                arrival.answer_session(page, sessions, payload, trace).await
+            }
             Err(refusal) => arrival.refuse(&refusal, trace),
         }
     })
-    .await
+    .await;
+    if worker.shared.is_for_browsers() {
+        for (name, value) in perimeter::BROWSER_HEADERS {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Where a request goes.
+enum To<'a> {
+    Endpoint(Destination<'a>),
+    Session(Page, &'a Sessions),
 }
 
 /// A request before anything is known about it.
-struct Arrival<'a> {
-    request: &'a HttpRequest,
+pub(crate) struct Arrival<'a> {
+    pub(crate) request: &'a HttpRequest,
     worker: &'a Worker,
     received: SystemTime,
 }
@@ -90,17 +107,28 @@ impl<'a> Arrival<'a> {
         TraceContext::continue_from(header("traceparent"), header("tracestate"), sample)
     }
 
-    fn find(&self) -> Result<Destination<'a>, Refusal> {
+    fn find(&self) -> Result<To<'a>, Refusal> {
         let Self { request, worker, .. } = *self;
         let limits = &worker.shared.limits;
         let refused = |problem| Refusal { problem, allow: None };
         perimeter::check(request, limits).map_err(refused)?;
+        if let Some(sessions) = &worker.sessions
+            && let Some(page) = Page::at(request.uri().path())
+        {
+            return match page.method() == request.method().as_str() {
+                true => Ok(To::Session(page, sessions)),
+                false => Err(Refusal {
+                    problem: session::wrong_method(page),
+                    allow: Some(page.method()),
+                }),
+            };
+        }
         let routes = &worker.shared.table.routes;
         match routes.find(request.method().as_str(), request.uri().path()) {
             Found::Endpoint(place, endpoint, parameters) => {
                 perimeter::check_body(request, limits, endpoint.body().is_some())
                     .map_err(refused)?;
-                Ok(Destination { place, endpoint, parameters })
+                Ok(To::Endpoint(Destination { place, endpoint, parameters }))
             }
             Found::MethodNotAllowed { allow } => {
                 let message = format!("This address answers to {allow} only.");
@@ -159,6 +187,27 @@ impl<'a> Arrival<'a> {
         response.http
     }
 
+    /// Answers a page of the server's own: login, logout and what the browser may know between.
+    async fn answer_session(
+        &self,
+        page: Page,
+        sessions: &Sessions,
+        payload: web::Payload,
+        trace: TraceContext,
+    ) -> HttpResponse {
+        let deadline = Deadline::starting_now(session::BUDGET);
+        let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
+        let running = Running::begin(&self.worker.telemetry, page.name(), self.received, cx);
+        let trace = running.cx.trace();
+        let answer = self.session(page, sessions, payload, deadline, trace);
+        let answer = within(deadline, async { Ok(answer.await) }).await;
+        let mut response =
+            answer.unwrap_or_else(|late| respond::problem(&late, trace.trace_id, None));
+        self.leave_body(&mut response);
+        running.end(response.http.status().as_u16(), response.bytes);
+        response.http
+    }
+
     /// Finds out who is calling, what they may, and what they send, in this order: nobody's body is
     /// read before that is known.
     async fn admit(
@@ -172,7 +221,10 @@ impl<'a> Arrival<'a> {
         endpoint.admit(caller.as_deref())?;
         let body = match endpoint.body() {
             None => Bytes::new(),
-            Some(_) => perimeter::read_body(payload, &worker.shared.limits, deadline.end()).await?,
+            Some(_) => {
+                let limit = worker.shared.limits.max_body_bytes;
+                perimeter::read_body(payload, limit, deadline.end()).await?
+            }
         };
         Ok(Admitted { caller, body })
     }
@@ -249,10 +301,18 @@ async fn authenticate(
     worker: &Worker,
     endpoint: &Endpoint,
 ) -> Result<Option<Arc<Principal>>> {
-    let Some(authenticator) = &worker.authenticator else { return Ok(None) };
-    if worker.shared.auth == Auth::Session && !endpoint.needs_caller() {
-        return Ok(None);
+    if let Some(sessions) = &worker.sessions {
+        if !endpoint.needs_caller() {
+            return Ok(None);
+        }
+        let vault = sessions.vault();
+        session::provenance(request).check(vault.origin())?;
+        let headers = session::cookie_headers(request);
+        let session = Cookies::new(&headers).only(vault.cookie());
+        let presented = Presented { session, ..Presented::default() };
+        return sessions.authenticate(presented).await.map(Some);
     }
+    let Some(authenticator) = &worker.authenticator else { return Ok(None) };
     let presented = Presented {
         authorization: only(request, AUTHORIZATION),
         api_key: only(request, API_KEY),

@@ -13,7 +13,7 @@ use actix_web::{
     dev::{Server as ActixServer, ServerHandle},
     web,
 };
-use bff_auth::{AuthError, BearerSettings, Keys};
+use bff_auth::{AuthError, BearerSettings, Keys, SessionSettings, SessionSettingsError, Vault};
 use bff_cache::{Cache, CacheSettingsError};
 use bff_core::{Auth, Bff, TableError};
 use bff_upstream::{Services, ServicesError};
@@ -57,6 +57,12 @@ pub enum StartError {
     /// `[auth]` is missing where it is needed, or present where nobody is asked.
     #[error("configuration: auth: {0}")]
     AuthMismatch(&'static str),
+    /// Nobody could sign in as configured.
+    #[error("configuration: {0}")]
+    Session(#[from] SessionSettingsError),
+    /// `[session]` is missing where it is needed, or present where there are none.
+    #[error("configuration: session: {0}")]
+    SessionMismatch(&'static str),
     /// Spans cannot be sent as configured.
     #[error("configuration: traces.otlp_endpoint: {0}")]
     Traces(String),
@@ -128,6 +134,7 @@ impl Server {
             cache,
             debug_header: settings.cache.debug_header,
             bearer: bearer(bff.auth, settings.auth.as_ref())?,
+            vault: vault(bff, settings.session.as_ref())?,
             metrics: metrics.clone(),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
         };
@@ -232,6 +239,19 @@ fn bearer(
         (Auth::Open | Auth::Session, Some(_)) => {
             Err(StartError::AuthMismatch("configured, but this BFF takes no bearer tokens"))
         }
+    }
+}
+
+fn vault(bff: &Bff, settings: Option<&SessionSettings>) -> Result<Option<Arc<Vault>>, StartError> {
+    match (bff.auth, settings) {
+        (Auth::Session, Some(settings)) => Ok(Some(Vault::open(bff.name, settings)?)),
+        (Auth::Session, None) => Err(StartError::SessionMismatch(
+            "missing, but users of this BFF sign in with a browser",
+        )),
+        (_, Some(_)) => {
+            Err(StartError::SessionMismatch("configured, but this BFF keeps no sessions"))
+        }
+        (_, None) => Ok(None),
     }
 }
 

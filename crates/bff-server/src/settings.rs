@@ -1,7 +1,7 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
 use crate::overload::OverloadSettings;
-use bff_auth::BearerSettings;
+use bff_auth::{BearerSettings, SessionSettings};
 use bff_cache::CacheSettings;
 use bff_upstream::ServiceSettings;
 use ipnet::IpNet;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub overload: OverloadSettings,
     /// `[auth]`: the issuer of the callers' tokens; for a BFF that asks for them, and only there.
     pub auth: Option<BearerSettings>,
+    /// `[session]`: who signs browsers in; for a BFF with sessions, and only there.
+    pub session: Option<SessionSettings>,
     /// `[services.<name>]`: everything that this BFF may call.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceSettings>,

@@ -6,7 +6,7 @@ use crate::{
     table::Table,
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
 };
-use bff_auth::{Bearer, BearerSettings, Keys};
+use bff_auth::{Bearer, BearerSettings, Keys, Sessions, Vault};
 use bff_cache::Cache;
 use bff_core::{
     Auth, CallRecord,
@@ -35,7 +35,16 @@ pub(crate) struct Shared {
     pub(crate) debug_header: bool,
     /// `None` for a BFF that asks nobody who they are.
     pub(crate) bearer: Option<(BearerSettings, Arc<Keys>)>,
+    /// The sessions of a BFF whose users sign in with a browser.
+    pub(crate) vault: Option<Arc<Vault>>,
     pub(crate) pressures: Arc<Pressures>,
+}
+
+impl Shared {
+    /// Whether a person's browser asks this BFF, and not a program.
+    pub(crate) fn is_for_browsers(&self) -> bool {
+        matches!(self.auth, Auth::Session | Auth::Open)
+    }
 }
 
 /// The pressure of every worker, for the admin port.
@@ -69,6 +78,7 @@ pub(crate) struct Worker {
     pub(crate) store: Option<Rc<dyn Store>>,
     pub(crate) background: Rc<dyn Background>,
     pub(crate) authenticator: Option<Box<dyn Authenticator>>,
+    pub(crate) sessions: Option<Sessions>,
     pub(crate) pressure: Arc<Pressure>,
 }
 
@@ -87,6 +97,7 @@ impl Worker {
             store: shared.cache.clone().map(|cache| Rc::new(cache) as Rc<dyn Store>),
             background: Rc::new(Beside { metrics: shared.metrics.clone() }),
             authenticator,
+            sessions: shared.vault.clone().map(Sessions::new),
             telemetry: Telemetry {
                 handles: Handles::new(shared.metrics.clone()),
                 spans: shared.spans.clone(),

@@ -3,7 +3,9 @@
 //! `UPDATE_CONTRACTS=1` rewrites them, but never a changed shape under an unchanged revision.
 
 use crate::fake;
-use bff_core::{Audience, Bff, Endpoint, Fault, Fingerprint, Member, Shape, collect_kept};
+use bff_core::{
+    Audience, Bff, Endpoint, Fault, Fingerprint, Member, Shape, collect_kept, ports::Outbound,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -23,8 +25,14 @@ struct Contract {
     schema: String,
     /// `shared` or `personal`; `cache` for what no client sees.
     audience: String,
-    /// Every view in the answer, by name, with its version and fingerprint.
+    /// The scopes that a caller needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<String>,
+    /// Every view in what is sent and answered, by name, with its version and fingerprint.
     views: BTreeMap<String, Version>,
+    /// What a client sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
     /// What a client sees, without `meta`.
     shape: Value,
 }
@@ -118,7 +126,8 @@ fn kept_by(bff: &Bff) -> BTreeMap<&'static str, &'static Shape> {
                 .split('/')
                 .map(|segment| if segment.starts_with('{') { "x-1" } else { segment });
             let path = segments.collect::<Vec<_>>().join("/");
-            let _a_problem = fake::ask(bff, &path, |_| Err(Fault::Late));
+            let nobody = |_: &Outbound<'_>| Err(Fault::Late);
+            let _a_problem = fake::answer(bff, endpoint.method(), &path, "{}".into(), nobody);
         }
     })
 }
@@ -132,7 +141,9 @@ impl Contract {
             endpoint: format!("kept: {name}"),
             schema: format!("{}:{name}:v{}", bff.name, shape.revision()),
             audience: "cache".to_owned(),
+            scopes: Vec::new(),
             views,
+            body: None,
             shape: sketch(shape),
         }
     }
@@ -140,18 +151,19 @@ impl Contract {
     fn of(bff: &Bff, endpoint: &Endpoint) -> Self {
         let mut views = BTreeMap::new();
         collect_views(endpoint.shape(), &mut views);
+        if let Some(body) = endpoint.body() {
+            collect_views(body, &mut views);
+        }
         Self {
-            endpoint: format!(
-                "{} {}",
-                format!("{:?}", endpoint.method()).to_uppercase(),
-                endpoint.path()
-            ),
+            endpoint: format!("{} {}", endpoint.method().name(), endpoint.path()),
             schema: format!("{}.{}/{}", bff.name, endpoint.name(), endpoint.shape().revision()),
             audience: match endpoint.audience() {
                 Audience::Shared => "shared".to_owned(),
                 Audience::Personal => "personal".to_owned(),
             },
+            scopes: endpoint.scopes().map(str::to_owned).collect(),
             views,
+            body: endpoint.body().map(sketch),
             shape: sketch(endpoint.shape()),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::test_bff::USER;
 use bff_core::{
-    Auth, Bff, Cx, Deadline, Endpoint, Fault, Found, Incoming, Meta, Problem, Routes, TraceContext,
+    Auth, Bff, Cx, Deadline, Endpoint, Fault, Found, Incoming, Meta, Method, Problem, Routes,
+    TraceContext,
     ports::{Local, Outbound, Principal, Transport},
 };
 use bytes::Bytes;
@@ -36,7 +37,7 @@ pub fn ask(
     target: &str,
     services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
 ) -> Result<Value, Problem> {
-    answer(bff, "GET", target, Bytes::new(), services)
+    answer(bff, Method::Get, target, Bytes::new(), services)
 }
 
 /// Like [`ask`], but sends `body` with `POST` and an idempotency key.
@@ -52,7 +53,7 @@ pub fn tell(
     body: &Value,
     services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
 ) -> Result<Value, Problem> {
-    answer(bff, "POST", target, body.to_string().into(), services)
+    answer(bff, Method::Post, target, body.to_string().into(), services)
 }
 
 #[expect(
@@ -60,17 +61,17 @@ pub fn tell(
     clippy::expect_used,
     reason = "a test without an endpoint has nothing to say"
 )]
-fn answer(
+pub(crate) fn answer(
     bff: &Bff,
-    method: &str,
+    method: Method,
     target: &str,
     body: Bytes,
     services: impl Fn(&Outbound<'_>) -> Result<Value, Fault> + 'static,
 ) -> Result<Value, Problem> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let routes = Routes::of(bff).expect("the endpoint table works");
-    let Found::Endpoint(_, endpoint, parameters) = routes.find(method, path) else {
-        panic!("{} has no endpoint for {method} {path}", bff.name)
+    let Found::Endpoint(_, endpoint, parameters) = routes.find(method.name(), path) else {
+        panic!("{} has no endpoint for {method:?} {path}", bff.name)
     };
     let cx = Cx::new(Incoming {
         bff: bff.name,

@@ -8,12 +8,12 @@ use tokio::{sync::watch, time::timeout};
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) world: World,
-    addresses: [SocketAddr; 7],
-    desks: [Desk; 7],
+    addresses: [SocketAddr; 8],
+    desks: [Desk; 8],
 }
 
 impl Board {
-    pub(super) fn new(world: World, addresses: [SocketAddr; 7]) -> Self {
+    pub(super) fn new(world: World, addresses: [SocketAddr; 8]) -> Self {
         Self { world, addresses, desks: Service::ALL.map(|_| Desk::default()) }
     }
 

@@ -33,7 +33,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Seven running services and their control port; dropping it closes every socket.
+/// Eight running services and their control port; dropping it closes every socket.
 ///
 /// ```
 /// use bff_testkit::services::{Fault, SampleServices, Service};

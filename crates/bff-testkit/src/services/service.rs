@@ -20,11 +20,13 @@ pub enum Service {
     Inventory,
     /// What others think of it: `/products/{id}/reviews`.
     Reviews,
+    /// What somebody is about to buy: `POST /carts/{user}/items`.
+    Carts,
 }
 
 impl Service {
     /// Every service, in the order in which fixed ports are handed out.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Users,
         Self::Orders,
         Self::Recommendations,
@@ -32,6 +34,7 @@ impl Service {
         Self::Pricing,
         Self::Inventory,
         Self::Reviews,
+        Self::Carts,
     ];
 
     /// The name in URLs and messages, such as `users`.
@@ -44,12 +47,14 @@ impl Service {
             Self::Pricing => "pricing",
             Self::Inventory => "inventory",
             Self::Reviews => "reviews",
+            Self::Carts => "carts",
         }
     }
 
     /// This service's entry in an array laid out like [`Service::ALL`].
-    pub(super) fn of<T>(self, per_service: &[T; 7]) -> &T {
-        let [users, orders, recommendations, catalog, pricing, inventory, reviews] = per_service;
+    pub(super) fn of<T>(self, per_service: &[T; 8]) -> &T {
+        let [users, orders, recommendations, catalog, pricing, inventory, reviews, carts] =
+            per_service;
         match self {
             Self::Users => users,
             Self::Orders => orders,
@@ -58,6 +63,7 @@ impl Service {
             Self::Pricing => pricing,
             Self::Inventory => inventory,
             Self::Reviews => reviews,
+            Self::Carts => carts,
         }
     }
 }
@@ -91,6 +97,6 @@ impl fmt::Display for UnknownService {
 impl std::error::Error for UnknownService {}
 
 /// The first error, or all values.
-pub(super) fn all<T>([a, b, c, d, e, f, g]: [io::Result<T>; 7]) -> io::Result<[T; 7]> {
-    Ok([a?, b?, c?, d?, e?, f?, g?])
+pub(super) fn all<T>([a, b, c, d, e, f, g, h]: [io::Result<T>; 8]) -> io::Result<[T; 8]> {
+    Ok([a?, b?, c?, d?, e?, f?, g?, h?])
 }

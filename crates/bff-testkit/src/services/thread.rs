@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};
 #[derive(Debug)]
 pub(super) struct Listeners {
     pub(super) control: net::TcpListener,
-    pub(super) services: [net::TcpListener; 7],
+    pub(super) services: [net::TcpListener; 8],
 }
 
 /// Serves until the sender of `stop` is gone; sends to `ready` once every port is served.

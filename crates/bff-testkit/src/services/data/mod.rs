@@ -1,5 +1,6 @@
 //! What the services answer: generated from a seed and an id, stored nowhere.
 
+mod carts;
 mod catalog;
 mod dice;
 mod orders;
@@ -20,23 +21,31 @@ use serde_json::{Value, json};
 enum Refusal {
     NotFound,
     BadRequest(&'static str),
+    Unprocessable(&'static str),
+    WrongMethod,
 }
 
 /// The right answer of a service.
 pub(super) fn answer(world: World, service: Service, request: &Request) -> Answer {
-    if request.method != "GET" {
-        return Answer::json(405, &json!({ "error": "method not allowed" }));
-    }
     match find(world, service, request) {
         Ok(body) => Answer::json(200, &body),
         Err(Refusal::NotFound) => Answer::json(404, &json!({ "error": "not found" })),
         Err(Refusal::BadRequest(text)) => Answer::json(400, &json!({ "error": text })),
+        Err(Refusal::Unprocessable(text)) => Answer::json(422, &json!({ "error": text })),
+        Err(Refusal::WrongMethod) => Answer::json(405, &json!({ "error": "method not allowed" })),
     }
 }
 
 fn find(world: World, service: Service, request: &Request) -> Result<Value, Refusal> {
     let limit = || limit(request);
+    let is_write = request.method == "POST" && service == Service::Carts;
+    if request.method != "GET" && !is_write {
+        return Err(Refusal::WrongMethod);
+    }
     match (service, request.segments().as_slice()) {
+        (Service::Carts, ["carts", id, "items"]) if is_write => {
+            carts::with_item(world, user(id)?, &request.body)
+        }
         (Service::Users, ["users", id]) => Ok(users::user(world, user(id)?)),
         (Service::Orders, ["users", id, "orders"]) => {
             Ok(orders::of_user(world, user(id)?, limit()?))

@@ -1,0 +1,242 @@
+//! Login: to the provider with something to recognise the way back by, and back with a code.
+//!
+//! Authorization Code with PKCE, state and nonce (RFC 9700, section 2.1; OpenID Connect Core). What
+//! is to be recognised travels in a sealed cookie of the browser that began, so that anonymous
+//! logins cost this BFF no memory; a login that came back is marked as used.
+
+use super::{
+    Sessions,
+    cookies::{self, Cookies, SameSite},
+    provider::{Known, NoTokens, Tokens},
+    record::{Record, now},
+    reply::Reply,
+    seal,
+    store::List,
+    tokens::{Expected, Identity},
+};
+use crate::audit;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bff_core::{Class, Problem, Result};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// The names of login cookies begin so; the start of the state follows.
+const COOKIE: &str = "__Host-Http-login-";
+/// How long somebody may take to sign in.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// Logins that one browser may have begun; more are forgotten together.
+const MOST_BEGUN: usize = 4;
+
+/// What a browser brings back from the provider, and where it wanted to go.
+#[derive(Serialize, Deserialize)]
+struct Attempt {
+    nonce: String,
+    verifier: String,
+    return_to: String,
+    until: u64,
+    /// The session that the browser had when it began; a new login ends it.
+    replaces: Option<String>,
+}
+
+/// A query as its names and values; of a name that is there twice, neither counts.
+pub(super) fn parameters(query: &str) -> HashMap<String, Option<String>> {
+    let mut parameters = HashMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        parameters
+            .entry(name.into_owned())
+            .and_modify(|value| *value = None)
+            .or_insert_with(|| Some(value.into_owned()));
+    }
+    parameters
+}
+
+fn take(parameters: &mut HashMap<String, Option<String>>, name: &str) -> Option<String> {
+    parameters.remove(name).flatten()
+}
+
+impl Sessions {
+    /// `GET /bff/login?return_to=/cart`: sends the browser to the provider.
+    ///
+    /// # Errors
+    /// 400 for a return URL that nobody allowed, 503 while the provider is away.
+    pub async fn login(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+        let vault = &*self.vault;
+        let wanted = take(&mut parameters(query), "return_to");
+        let return_to = vault.return_to.accept(wanted.as_deref().unwrap_or("/"));
+        let return_to = return_to.ok_or_else(|| {
+            let message = "`return_to` must be a path of this site, such as `/cart`.";
+            Problem::new(Class::Invalid, "INVALID_RETURN_URL", message)
+        })?;
+        let known = self.known().await?;
+        let state = seal::random();
+        let old = cookies.only(&vault.settings.cookie);
+        let attempt = Attempt {
+            nonce: seal::random(),
+            verifier: seal::random(),
+            return_to,
+            until: now() + PATIENCE.as_secs(),
+            replaces: old.map(seal::name_of),
+        };
+        let location = self.authorization_url(&known, &state, &attempt);
+        let mut reply = Reply::see_other(location);
+        let begun: Vec<_> = cookies.names(COOKIE).collect();
+        if begun.len() >= MOST_BEGUN {
+            reply = begun.into_iter().fold(reply, |reply, name| reply.without(name, SameSite::Lax));
+        }
+        let sealed = serde_json::to_vec(&attempt).ok();
+        let sealed = sealed.and_then(|json| vault.seals.seal(&sealed_as(&state), &json));
+        let value = BASE64_URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default());
+        Ok(reply.with(cookies::set(&cookie_of(&state), &value, SameSite::Lax, Some(PATIENCE))))
+    }
+
+    fn authorization_url(&self, known: &Known, state: &str, attempt: &Attempt) -> String {
+        let settings = &self.vault.settings;
+        let mut url = known.endpoints.authorization_endpoint.clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &settings.client_id)
+            .append_pair("redirect_uri", &settings.callback_url())
+            .append_pair("scope", &settings.scopes.join(" "))
+            .append_pair("state", state)
+            .append_pair("nonce", &attempt.nonce)
+            .append_pair("code_challenge", &seal::s256(&attempt.verifier))
+            .append_pair("code_challenge_method", "S256");
+        url.into()
+    }
+
+    /// `GET /bff/callback`: the browser is back, with a code or without.
+    ///
+    /// # Errors
+    /// 400 for a way back that did not begin in this browser, or was gone before; 403 when the
+    /// provider did not let the user in; 502 and 503 when it cannot be understood or asked.
+    pub async fn callback(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+        let came_back = self.come_back(query, cookies).await;
+        match &came_back {
+            Ok((_, record)) => audit::decided("login", "ok", Some(&record.subject)),
+            Err(problem) => audit::decided("login", problem.code(), None),
+        }
+        came_back.map(|(reply, _)| reply)
+    }
+
+    async fn come_back(&self, query: &str, cookies: Cookies<'_>) -> Result<(Reply, Record)> {
+        let vault = &*self.vault;
+        let mut parameters = parameters(query);
+        let state = take(&mut parameters, "state").unwrap_or_default();
+        let attempt = self.attempt(&state, cookies).ok_or_else(|| {
+            let message =
+                "This sign-in did not begin in this browser, or took too long. Please try again.";
+            Problem::new(Class::Invalid, "LOGIN_UNKNOWN", message)
+        })?;
+        let known = self.known().await?;
+        let named = take(&mut parameters, "iss");
+        let names_itself = known.endpoints.names_itself;
+        if named.as_deref().map_or(names_itself, |issuer| issuer != vault.settings.issuer) {
+            return Err(refused("LOGIN_MIXED_UP"));
+        }
+        // Before anything is done with it: whoever comes second, comes in vain.
+        let used = format!("login:{}", seal::name_of(&state));
+        if !vault.store.use_once(&used, PATIENCE).await.map_err(super::away)? {
+            return Err(refused("LOGIN_REPLAYED"));
+        }
+        if take(&mut parameters, "error").is_some() {
+            let message = "You were not signed in. Please try again.";
+            return Err(Problem::new(Class::Forbidden, "LOGIN_DENIED", message));
+        }
+        let code = take(&mut parameters, "code").ok_or_else(|| refused("LOGIN_REFUSED"))?;
+        let (client, settings) = (&self.client, &vault.settings);
+        let tokens = vault.provider.redeem(client, settings, &code, &attempt.verifier).await;
+        let tokens = tokens.map_err(|why| match why {
+            NoTokens::Refused => refused("LOGIN_REFUSED"),
+            NoTokens::Away => super::unavailable(),
+        })?;
+        let record = self.signed_in(&known, tokens, &attempt.nonce).await?;
+        if let Some(old) = &attempt.replaces {
+            self.end(old).await?;
+        }
+        let id = seal::random();
+        self.create(&seal::name_of(&id), &record).await?;
+        let reply = Reply::see_other(attempt.return_to)
+            .without(&cookie_of(&state), SameSite::Lax)
+            .with(cookies::set(&settings.cookie, &id, SameSite::Strict, None));
+        Ok((reply, record))
+    }
+
+    /// What this browser began with this state.
+    fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Option<Attempt> {
+        let value = cookies.only(&cookie_of(state))?;
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
+        let json = self.vault.seals.open(&sealed_as(state), &sealed)?;
+        let attempt: Attempt = serde_json::from_slice(&json).ok()?;
+        (now() < attempt.until).then_some(attempt)
+    }
+
+    async fn signed_in(&self, known: &Known, tokens: Tokens, nonce: &str) -> Result<Record> {
+        let settings = &self.vault.settings;
+        let strange = |why: &str| {
+            tracing::warn!(why, "the identity provider's answer to a login is not acceptable");
+            let message = "Signing in does not work at the moment. Please try again later.";
+            Problem::new(Class::BadGateway, "LOGIN_INVALID", message)
+        };
+        let text = tokens.id_token.as_ref().ok_or_else(|| strange("there is no id_token"))?;
+        let expected = self.vault.expected();
+        let keyring = known.keyring(&self.client);
+        let identity = Identity::read(text.expose_secret(), expected, nonce, &keyring).await;
+        let mut identity = identity.map_err(|refusal| strange(refusal.reason()))?;
+        let claims = settings.claims.iter();
+        let claims = claims.filter_map(|name| identity.rest.remove_entry(name)).collect();
+        let begun = now();
+        let record = Record {
+            claims,
+            subject: identity.sub,
+            provider_session: identity.sid,
+            scopes: tokens.scopes().unwrap_or_else(|| settings.scopes.clone()),
+            access_until: begun + tokens.lifetime(),
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            until: begun + settings.absolute.as_secs(),
+            generation: 0,
+        };
+        // A subject that is no principal would fail at every page.
+        record
+            .principal()
+            .map(|_| record)
+            .ok_or_else(|| strange("the subject has unsafe characters"))
+    }
+
+    async fn create(&self, name: &str, record: &Record) -> Result<()> {
+        let vault = &*self.vault;
+        let lists = [
+            Some(List::Subject(&record.subject)),
+            record.provider_session.as_deref().map(List::ProviderSession),
+        ];
+        let lists: Vec<_> = lists.into_iter().flatten().collect();
+        let sealed = record.seal(name, &vault.seals).unwrap_or_default();
+        let (idle, absolute) = (vault.settings.idle, vault.settings.absolute);
+        vault.store.create(name, sealed, idle, absolute, &lists).await.map_err(super::away)
+    }
+}
+
+impl super::Vault {
+    /// For whom the provider's tokens have to be.
+    pub(super) fn expected(&self) -> Expected<'_> {
+        Expected {
+            issuer: &self.settings.issuer,
+            client: &self.settings.client_id,
+            algorithms: &self.settings.algorithms,
+        }
+    }
+}
+
+fn cookie_of(state: &str) -> String {
+    let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    format!("{COOKIE}{}", state.chars().filter(allowed).take(8).collect::<String>())
+}
+
+fn sealed_as(state: &str) -> String {
+    format!("login:{state}")
+}
+
+fn refused(code: &'static str) -> Problem {
+    Problem::new(Class::Invalid, code, "This sign-in cannot be completed. Please try again.")
+}

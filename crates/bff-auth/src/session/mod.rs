@@ -1,0 +1,198 @@
+//! Sessions of browsers: a cookie that means nothing, and everything else on this side.
+//!
+//! The BFF of the IETF draft "OAuth 2.0 for Browser-Based Applications" (section 6.1): a
+//! confidential client signs the user in, keeps the tokens, and gives the browser a random name for
+//! them. [`Vault`] is shared by the process; [`Sessions`] is one worker's way to it.
+
+mod cookies;
+mod csrf;
+mod login;
+mod logout;
+mod memory;
+mod provider;
+mod record;
+mod refresh;
+mod reply;
+mod return_to;
+mod seal;
+mod settings;
+mod shared;
+mod store;
+mod tokens;
+
+pub use self::{
+    cookies::Cookies,
+    csrf::Provenance,
+    reply::Reply,
+    settings::{SessionSettings, SessionSettingsError},
+};
+
+use self::{
+    memory::Memory,
+    provider::{Known, Provider},
+    record::{Record, now},
+    refresh::Renewed,
+    return_to::ReturnTo,
+    seal::Seals,
+    shared::Shared,
+    store::{Away, Store},
+};
+use awc::Client;
+use bff_core::{
+    Class, Problem, Result,
+    flight::Flights,
+    ports::{Authenticator, Local, Presented, Principal},
+};
+use bff_redis::Redis;
+use std::{fmt, sync::Arc};
+
+/// The sessions of all browsers, for the whole process.
+pub struct Vault {
+    settings: Arc<SessionSettings>,
+    provider: Arc<Provider>,
+    store: Store,
+    seals: Seals,
+    return_to: ReturnTo,
+    origin: String,
+    renewals: Flights<Renewed>,
+}
+
+impl Vault {
+    /// Sessions of the BFF called `bff`: in Redis, or in this process when none is configured.
+    ///
+    /// # Errors
+    /// A setting that cannot work.
+    pub fn open(
+        bff: &'static str,
+        settings: &SessionSettings,
+    ) -> Result<Arc<Self>, SessionSettingsError> {
+        settings.check()?;
+        let store = match &settings.redis {
+            Some(redis) => {
+                let redis = Redis::start(redis, Vec::new())?;
+                Store::Shared(Shared::new(redis, bff, settings.store_timeout))
+            }
+            None => Store::Memory(Memory::new(settings.max_in_memory)),
+        };
+        Ok(Arc::new(Self {
+            provider: Arc::new(Provider::new(settings)?),
+            store,
+            seals: settings.seals()?,
+            return_to: settings.return_to(),
+            origin: settings.origin(),
+            renewals: Flights::default(),
+            settings: Arc::new(settings.clone()),
+        }))
+    }
+
+    /// The name of the session cookie.
+    #[must_use]
+    pub fn cookie(&self) -> &str {
+        &self.settings.cookie
+    }
+
+    /// The origin that requests to this BFF come from.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+/// One worker's way to the sessions. To be used inside the worker's `LocalSet`: tokens are renewed by
+/// tasks of their own.
+pub struct Sessions {
+    vault: Arc<Vault>,
+    client: Client,
+}
+
+impl Sessions {
+    /// The sessions of `vault`, for the thread that this is called on.
+    #[must_use]
+    pub fn new(vault: Arc<Vault>) -> Self {
+        Self { client: vault.provider.client(), vault }
+    }
+
+    /// The sessions of all browsers.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn known(&self) -> Result<Arc<Known>> {
+        let known = self.vault.provider.known(&self.client, &self.vault.settings).await;
+        known.ok_or_else(unavailable)
+    }
+
+    /// The session that a cookie names, with an access token that is good; `slide` makes it last
+    /// longer.
+    async fn current(&self, cookie: Option<&str>, slide: bool) -> Result<Arc<Record>> {
+        let vault = &self.vault;
+        let cookie = cookie.ok_or_else(Problem::unauthenticated)?;
+        let name = seal::name_of(cookie);
+        let idle = slide.then_some(vault.settings.idle);
+        let sealed = vault.store.read(&name, idle).await.map_err(away)?;
+        let record = sealed.and_then(|sealed| Record::open(&name, &sealed, &vault.seals));
+        let record = record.filter(|record| !record.is_over(now())).ok_or_else(ended)?;
+        if !vault.is_due(&record) {
+            return Ok(Arc::new(record));
+        }
+        let renewal = vault.renew(&self.client, &name);
+        if now() < record.access_until {
+            return Ok(Arc::new(record));
+        }
+        match renewal.await {
+            Ok(Renewed::Fresh(record)) => Ok(record),
+            Ok(Renewed::Ended) => Err(ended()),
+            Ok(Renewed::Away) | Err(_) => Err(unavailable()),
+        }
+    }
+
+    /// Ends a session and its refresh token; whether there was one.
+    async fn end(&self, name: &str) -> Result<Option<Record>> {
+        let record = self.vault.look(name).await.map_err(away)?;
+        self.vault.store.end(name).await.map_err(away)?;
+        if let Some(token) = record.as_ref().and_then(|record| record.refresh_token.as_ref()) {
+            self.vault.revoke(&self.client, token);
+        }
+        Ok(record)
+    }
+}
+
+impl Authenticator for Sessions {
+    fn authenticate<'a>(
+        &'a self,
+        presented: Presented<'a>,
+    ) -> Local<'a, Result<Arc<Principal>, Problem>> {
+        Box::pin(async move {
+            let record = self.current(presented.session, true).await?;
+            record.principal().map(Arc::new).ok_or_else(ended)
+        })
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions(..)")
+    }
+}
+
+fn ended() -> Problem {
+    let message = "Your session has ended. Please sign in again.";
+    Problem::new(Class::Unauthenticated, "SESSION_ENDED", message)
+}
+
+/// A store that is away says nothing about the session, so nobody is signed out by it.
+fn away(_: Away) -> Problem {
+    unavailable()
+}
+
+fn unavailable() -> Problem {
+    let message = "Your sign-in cannot be checked at the moment. Please try again.";
+    Problem::new(Class::Unavailable, "IDENTITY_UNAVAILABLE", message)
+}

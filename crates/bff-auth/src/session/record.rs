@@ -1,0 +1,75 @@
+//! What is kept about a browser that signed in.
+
+use super::seal::Seals;
+use bff_core::ports::Principal;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// A session. Times are whole seconds since 1970.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) subject: String,
+    /// The provider's own session (`sid`), for back-channel logout.
+    pub(super) provider_session: Option<String>,
+    /// What `/bff/user` may tell.
+    pub(super) claims: BTreeMap<String, serde_json::Value>,
+    pub(super) scopes: Vec<String>,
+    #[serde(serialize_with = "exposed")]
+    pub(super) access_token: SecretString,
+    pub(super) access_until: u64,
+    #[serde(serialize_with = "exposed_if")]
+    pub(super) refresh_token: Option<SecretString>,
+    /// When the session ends however much it is used.
+    pub(super) until: u64,
+    /// Counts the renewals.
+    pub(super) generation: u64,
+}
+
+impl Record {
+    /// The record as it is kept under `name`.
+    pub(super) fn seal(&self, name: &str, seals: &Seals) -> Option<Vec<u8>> {
+        let json = secrecy::zeroize::Zeroizing::new(serde_json::to_vec(self).ok()?);
+        seals.seal(name, &json)
+    }
+
+    /// What was kept under `name`; `None` for what no key of ours sealed, or another release in
+    /// another shape.
+    pub(super) fn open(name: &str, sealed: &[u8], seals: &Seals) -> Option<Self> {
+        serde_json::from_slice(&seals.open(name, sealed)?).ok()
+    }
+
+    /// The caller that this session stands for.
+    pub(super) fn principal(&self) -> Option<Principal> {
+        let principal = Principal::new(&self.subject)?;
+        let scopes = self.scopes.iter().map(String::as_str);
+        Some(principal.with_scopes(scopes).with_token(self.access_token.clone()))
+    }
+
+    /// Whether the session is over by its own account.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        self.until <= now
+    }
+}
+
+/// Now, as records count.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+fn exposed_if<S: Serializer>(
+    secret: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_some(secret.expose_secret()),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,157 @@
+//! `/bff/login`, `/bff/callback`, `/bff/user`, `/bff/logout` and `/bff/backchannel-logout` over HTTP;
+//! what they do is in bff-auth.
+
+use crate::{
+    perimeter,
+    respond::{self, Response},
+    serve::Arrival,
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web::Payload,
+};
+use bff_auth::{Cookies, Provenance, Reply, Sessions};
+use bff_core::{Class, Deadline, Problem, Result, TraceContext};
+use std::time::Duration;
+
+/// What one of these requests may take: a login asks the identity provider twice.
+pub(crate) const BUDGET: Duration = Duration::from_secs(8);
+/// The longest logout token, as a form.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// What a path below `/bff` is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    Login,
+    Callback,
+    User,
+    Logout,
+    BackchannelLogout,
+}
+
+impl Page {
+    /// The page at a path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path.strip_prefix("/bff/")? {
+            "login" => Some(Self::Login),
+            "callback" => Some(Self::Callback),
+            "user" => Some(Self::User),
+            "logout" => Some(Self::Logout),
+            "backchannel-logout" => Some(Self::BackchannelLogout),
+            _ => None,
+        }
+    }
+
+    /// Its name in logs and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "bff-login",
+            Self::Callback => "bff-callback",
+            Self::User => "bff-user",
+            Self::Logout => "bff-logout",
+            Self::BackchannelLogout => "bff-backchannel-logout",
+        }
+    }
+
+    /// The only method that it answers to: what changes nothing here, or proves itself otherwise,
+    /// is a navigation.
+    pub(crate) fn method(self) -> &'static str {
+        match self {
+            Self::BackchannelLogout => "POST",
+            _ => "GET",
+        }
+    }
+}
+
+impl Arrival<'_> {
+    /// Answers a session page.
+    pub(crate) async fn session(
+        &self,
+        page: Page,
+        sessions: &Sessions,
+        payload: Payload,
+        deadline: Deadline,
+        trace: &TraceContext,
+    ) -> Response {
+        match self.session_reply(page, sessions, payload, deadline).await {
+            Ok(reply) => respond(reply, trace),
+            Err(problem) => respond::problem(&problem, trace.trace_id, None),
+        }
+    }
+
+    async fn session_reply(
+        &self,
+        page: Page,
+        sessions: &Sessions,
+        payload: Payload,
+        deadline: Deadline,
+    ) -> Result<Reply> {
+        let headers = cookie_headers(self.request);
+        let cookies = Cookies::new(&headers);
+        let query = self.request.uri().query().unwrap_or_default();
+        match page {
+            Page::Login => sessions.login(query, cookies).await,
+            Page::Callback => sessions.callback(query, cookies).await,
+            Page::Logout => sessions.logout(query, cookies).await,
+            Page::User => {
+                provenance(self.request).check(sessions.vault().origin())?;
+                sessions.user(query, cookies).await
+            }
+            Page::BackchannelLogout => {
+                let form = perimeter::read_body(payload, MAX_FORM_BYTES, deadline.end()).await?;
+                sessions.backchannel_logout(&form).await
+            }
+        }
+    }
+}
+
+/// What a request says about the page that sent it.
+pub(crate) fn provenance(request: &HttpRequest) -> Provenance<'_> {
+    let header = |name: &str| {
+        let mut values = request.headers().get_all(name);
+        let value = values.next()?.to_str().ok();
+        // What is said twice is said by nobody.
+        if values.next().is_some() { Some("") } else { value }
+    };
+    Provenance {
+        csrf: header("x-csrf"),
+        origin: header("origin"),
+        fetch_site: header("sec-fetch-site"),
+    }
+}
+
+/// The `Cookie` headers of a request.
+pub(crate) fn cookie_headers(request: &HttpRequest) -> Vec<&str> {
+    request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).collect()
+}
+
+/// The only problem that a wrong method gets.
+pub(crate) fn wrong_method(page: Page) -> Problem {
+    let message = format!("This address answers to {} only.", page.method());
+    Problem::new(Class::MethodNotAllowed, "METHOD_NOT_ALLOWED", message)
+}
+
+fn respond(reply: Reply, trace: &TraceContext) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut builder = respond::begin(status, trace.trace_id);
+    builder.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    if let Some(location) = reply.location {
+        builder.insert_header((header::LOCATION, location));
+        // The address that the browser leaves may hold a code.
+        builder.insert_header((header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
+    }
+    for cookie in reply.cookies {
+        builder.append_header((header::SET_COOKIE, cookie));
+    }
+    let Some(json) = reply.json else {
+        return Response { http: builder.finish(), bytes: 0 };
+    };
+    builder.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    let bytes = json.len();
+    let http: HttpResponse = builder.body(json);
+    Response { http, bytes }
+}

@@ -41,12 +41,21 @@ pub struct Issuer {
     ec: EncodingKey,
     /// The RSA public key in DER.
     public: Vec<u8>,
+    url: String,
+    rsa_key_id: String,
+    ec_key_id: String,
 }
 
 impl Issuer {
     /// An issuer with new keys, which takes a moment; see [`Issuer::shared`].
     #[must_use]
     pub fn new() -> Self {
+        Self::named("https://issuer.test", RSA_KEY_ID, EC_KEY_ID)
+    }
+
+    /// As [`Issuer::new`], with an `iss` and key ids of its own.
+    #[must_use]
+    pub fn named(url: &str, rsa_key_id: &str, ec_key_id: &str) -> Self {
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
         let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("an EC key");
         let rsa_der = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&rsa).expect("PKCS#8");
@@ -59,6 +68,9 @@ impl Issuer {
             ec: EncodingKey::from_ec_pem(pem("PRIVATE KEY", ec_der.as_ref()).as_bytes())
                 .expect("an EC key"),
             public: public.as_ref().to_vec(),
+            url: url.to_owned(),
+            rsa_key_id: rsa_key_id.to_owned(),
+            ec_key_id: ec_key_id.to_owned(),
         }
     }
 
@@ -71,18 +83,26 @@ impl Issuer {
 
     /// The `iss` of its tokens.
     #[must_use]
-    pub fn issuer(&self) -> &'static str {
-        "https://issuer.test"
+    pub fn issuer(&self) -> &str {
+        &self.url
+    }
+
+    /// The `kid` of its RSA key.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.rsa_key_id
     }
 
     /// The public keys as a JWKS document.
     #[must_use]
     pub fn jwks(&self) -> String {
-        let keys =
-            [(&self.rsa, Algorithm::RS256, RSA_KEY_ID), (&self.ec, Algorithm::ES256, EC_KEY_ID)];
+        let keys = [
+            (&self.rsa, Algorithm::RS256, &self.rsa_key_id),
+            (&self.ec, Algorithm::ES256, &self.ec_key_id),
+        ];
         let keys = keys.map(|(key, algorithm, id)| {
             let mut jwk = Jwk::from_encoding_key(key, algorithm).expect("a public key");
-            jwk.common.key_id = Some(id.to_owned());
+            jwk.common.key_id = Some(id.clone());
             jwk.common.public_key_use = Some(PublicKeyUse::Signature);
             jwk
         });
@@ -108,7 +128,7 @@ impl Issuer {
     /// The header of a good token.
     #[must_use]
     pub fn header(&self) -> Value {
-        json!({ "alg": "RS256", "typ": "at+jwt", "kid": RSA_KEY_ID })
+        json!({ "alg": "RS256", "typ": "at+jwt", "kid": self.rsa_key_id })
     }
 
     /// The claims of a good token.

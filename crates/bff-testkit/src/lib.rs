@@ -2,14 +2,17 @@
 //! BFF on a free port, contract files.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod contracts;
 pub mod fake;
 pub mod http;
+pub mod idp;
 pub mod issuer;
 pub mod redis;
 pub mod services;
 mod test_bff;
 
+pub use browser::Browser;
 pub use issuer::Issuer;
 /// JSON as tests write and compare it.
 pub use serde_json::{Value as Json, json};

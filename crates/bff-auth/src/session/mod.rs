@@ -43,8 +43,8 @@ use bff_core::{
     flight::Flights,
     ports::{Authenticator, Local, Presented, Principal},
 };
-use bff_redis::Redis;
-use std::{fmt, sync::Arc};
+use bff_redis::{Redis, RedisSettings};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The sessions of all browsers, for the whole process.
 pub struct Vault {
@@ -69,7 +69,7 @@ impl Vault {
         settings.check()?;
         let store = match &settings.redis {
             Some(redis) => {
-                let redis = Redis::start(redis, Vec::new())?;
+                let redis = Redis::start(&patient(redis, settings.store_timeout), Vec::new())?;
                 Store::Shared(Shared::new(redis, bff, settings.store_timeout))
             }
             None => Store::Memory(Memory::new(settings.max_in_memory)),
@@ -180,6 +180,12 @@ impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sessions(..)")
     }
+}
+
+/// A cache gives Redis a few milliseconds, because it can do without. Here nothing goes on without.
+fn patient(redis: &RedisSettings, time: Duration) -> RedisSettings {
+    let command_timeout = redis.command_timeout.max(time);
+    RedisSettings { lookup_timeout: time, command_timeout, ..redis.clone() }
 }
 
 fn ended() -> Problem {

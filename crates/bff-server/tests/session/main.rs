@@ -1,0 +1,10 @@
+//! Sessions of browsers, with a real identity provider, a real Redis and several instances.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod bed;
+mod csrf;
+mod login;
+mod logout;
+mod refresh;
+mod secrets;
+mod store;

@@ -1,0 +1,144 @@
+//! Access tokens that end: renewed once, whoever notices, and nobody notices.
+
+use crate::bed::{self, Bed};
+use bff_testkit::{
+    Browser,
+    idp::{Endpoint, IdpFault},
+};
+use std::{collections::BTreeMap, thread, time::Duration};
+
+/// Signs in with an access token that is over at once; the next one lasts.
+fn expired(bed: &Bed) -> Browser {
+    bed.idp.set_access_token_lifetime(Duration::ZERO);
+    let browser = bed.signed_in("u-1");
+    bed.idp.set_access_token_lifetime(Duration::from_secs(300));
+    browser
+}
+
+/// Signs in with an access token that lasts, but not for as long as it should.
+fn ending(bed: &Bed) -> Browser {
+    bed.idp.set_access_token_lifetime(Duration::from_secs(50));
+    let browser = bed.signed_in("u-1");
+    bed.idp.set_access_token_lifetime(Duration::from_secs(300));
+    browser
+}
+
+/// The statuses of requests at all instances at the same time.
+fn crowd(bed: &Bed, browser: &Browser, requests: usize) -> BTreeMap<u16, usize> {
+    let statuses = thread::scope(|scope| {
+        let asking: Vec<_> = (0..requests)
+            .map(|nth| scope.spawn(move || bed.me(nth % bed.bffs.len(), browser).status))
+            .collect();
+        asking.into_iter().map(|asking| asking.join().unwrap()).collect::<Vec<_>>()
+    });
+    statuses.into_iter().fold(BTreeMap::new(), |mut counts, status| {
+        *counts.entry(status).or_default() += 1;
+        counts
+    })
+}
+
+#[test]
+fn two_hundred_requests_at_the_moment_of_expiry_make_one_refresh() {
+    let bed = bed::several(3, "");
+    let browser = expired(&bed);
+    assert_eq!(crowd(&bed, &browser, 200), BTreeMap::from([(200, 200)]));
+    assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
+    assert_eq!(bed.idp.live_refresh_tokens("u-1"), 1);
+}
+
+#[test]
+fn a_token_is_renewed_ahead_of_its_end_while_requests_go_on_with_it() {
+    let bed = bed::several(3, "");
+    let browser = ending(&bed);
+    bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Hang));
+    assert_eq!(crowd(&bed, &browser, 60), BTreeMap::from([(200, 60)]), "nobody waits for it");
+    bed.idp.set_fault(Endpoint::Token, None);
+    let renewed = || {
+        assert_eq!(bed.me(0, &browser).status, 200);
+        bed.idp.refreshes() == 1
+    };
+    assert!(bed::eventually(renewed));
+    assert_eq!(crowd(&bed, &browser, 60), BTreeMap::from([(200, 60)]));
+    assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
+}
+
+#[test]
+fn a_holder_that_dies_holds_nobody_up() {
+    let mut bed = bed::several(3, "");
+    let browser = ending(&bed);
+    bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Hang));
+    assert_eq!(bed.me(0, &browser).status, 200);
+    assert!(bed::eventually(|| bed.idp.count(Endpoint::Token) == 2), "it asks, and hangs");
+    drop(bed.bffs.remove(0));
+    bed.idp.set_fault(Endpoint::Token, None);
+    let renewed = || {
+        assert_eq!(crowd(&bed, &browser, 10), BTreeMap::from([(200, 10)]));
+        bed.idp.refreshes() == 1
+    };
+    assert!(bed::eventually(renewed));
+    assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
+}
+
+#[test]
+fn a_provider_that_is_away_ends_no_session() {
+    for fault in [IdpFault::Status(503), IdpFault::Garbage, IdpFault::Close] {
+        let bed = bed::one();
+        let (other, browser) = (expired(&bed), ending(&bed));
+        bed.idp.set_fault(Endpoint::Token, Some(fault));
+        assert_eq!(bed.me(0, &browser).status, 200, "its token is still good");
+        let away = bed.me(0, &other);
+        assert_eq!((away.status, away.code().as_str()), (503, "IDENTITY_UNAVAILABLE"), "{fault:?}");
+        bed.idp.set_fault(Endpoint::Token, None);
+        let kept = bed::eventually(|| bed.me(0, &other).status == 200);
+        assert!(kept, "{fault:?}: {}", bed.me(0, &other).text());
+        assert_eq!(bed.me(0, &browser).status, 200);
+    }
+}
+
+#[test]
+fn a_refused_refresh_ends_the_session_cleanly() {
+    let bed = bed::several(2, "");
+    let browser = expired(&bed);
+    bed.idp.set_refresh_token_lifetime(Duration::ZERO);
+    // Its family is revoked at the provider, without a word to us.
+    bed.idp.register(bff_testkit::idp::Client {
+        backchannel_logout_uri: None,
+        ..bff_testkit::idp::Client::demo().remove(0)
+    });
+    bed.idp.end_user_session("u-1");
+    let ended = bed.me(0, &browser);
+    assert_eq!((ended.status, ended.code().as_str()), (401, "SESSION_ENDED"));
+    assert_eq!(bed.me(1, &browser).code(), "SESSION_ENDED");
+    assert_eq!(bed.idp.reused_refresh_tokens(), 0);
+}
+
+#[test]
+fn a_session_that_ends_during_its_renewal_does_not_come_back() {
+    let bed = bed::several(2, "");
+    let mut browser = ending(&bed);
+    let url = browser.fetch(bed.at(0), "/bff/user").at("/logoutUrl").as_str().unwrap().to_owned();
+    assert!(bed::eventually(|| bed.idp.refreshes() == 1), "looking at it began its renewal");
+    let browser_of_another = ending(&bed);
+    bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Delay(Duration::from_millis(700))));
+    assert_eq!(bed.me(1, &browser_of_another).status, 200);
+    assert!(bed::eventually(|| bed.idp.count(Endpoint::Token) >= 4), "its renewal is under way");
+    bed.idp.end_user_session("u-1");
+    assert!(bed::eventually(|| bed.me(0, &browser_of_another).status == 401));
+    assert_eq!(browser.go(bed.at(0), &url).status, 303);
+    assert!(bed::eventually(|| bed.idp.live_refresh_tokens("u-1") == 0));
+    assert_eq!(bed.me(1, &browser_of_another).code(), "SESSION_ENDED");
+}
+
+#[test]
+fn new_keys_of_the_provider_sign_nobody_out() {
+    let bed = bed::one();
+    let browser = bed.signed_in("u-1");
+    bed.idp.rotate_keys();
+    bed.idp.withdraw_old_keys();
+    assert_eq!(bed.me(0, &browser).status, 200);
+    assert_eq!(bed.signed_in("u-2").cookies(bed.at(0)).len(), 1, "and others can sign in");
+    bed.idp.set_fault(Endpoint::Jwks, Some(IdpFault::Status(500)));
+    bed.idp.set_fault(Endpoint::Discovery, Some(IdpFault::Hang));
+    assert_eq!(bed.me(0, &browser).status, 200);
+    assert_eq!(bed.signed_in("u-3").cookies(bed.at(0)).len(), 1, "known keys go on");
+}

@@ -1,0 +1,60 @@
+//! A store in trouble signs nobody out, and holds nothing that opens without its keys.
+
+use crate::bed;
+use bff_testkit::Browser;
+
+#[test]
+fn a_store_that_is_away_is_no_reason_to_sign_anybody_out() {
+    let bed = bed::several(2, "");
+    let browser = bed.signed_in("u-1");
+    let redis = bed.redis.as_ref().unwrap();
+    redis.pause();
+    let away = bed.me(0, &browser);
+    assert_eq!((away.status, away.code().as_str()), (503, "IDENTITY_UNAVAILABLE"));
+    assert!(away.header("retry-after").is_some());
+    assert_eq!(Browser::new().fetch(bed.at(0), bed::ME).status, 401, "nobody is still nobody");
+    assert_eq!(Browser::new().go(bed.at(0), "/test/v1/hello").status, 200);
+    redis.resume();
+    assert!(bed::eventually(|| bed.me(0, &browser).status == 200));
+}
+
+#[test]
+fn the_store_alone_tells_nothing_and_a_record_stands_in_for_no_other() {
+    let bed = bed::several(1, "");
+    let (mine, yours) = (bed.signed_in("u-1"), bed.signed_in("u-2"));
+    let redis = bed.redis.as_ref().unwrap();
+    let session = |browser: &Browser| {
+        let cookie = &browser.cookies(bed.at(0))[bed::SESSION];
+        format!("test:session:{{{}}}", blake3::hash(cookie.as_bytes()).to_hex())
+    };
+    let keys = redis.cli(&["KEYS", "*"]);
+    assert!(keys.contains(&session(&mine)), "{keys}");
+    for key in keys.lines().filter(|key| key.starts_with("test:session:")) {
+        let value = redis.cli(&["GET", key]);
+        for secret in ["eyJ", "u-1", "u-2", "access_token", "user1@example.com"] {
+            assert!(!value.contains(secret) && !keys.contains(secret), "{key} tells {secret}");
+        }
+    }
+    let _copied = redis.cli(&["COPY", &session(&yours), &session(&mine), "REPLACE"]);
+    let swapped = bed.me(0, &mine);
+    assert_eq!((swapped.status, swapped.code().as_str()), (401, "SESSION_ENDED"));
+    assert_eq!(bed.me(0, &yours).at("/userId"), "u-2");
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_a_poll_does_not_keep_it() {
+    let bed = bed::several(1, "");
+    let mut browser = bed.signed_in("u-1");
+    let redis = bed.redis.as_ref().unwrap();
+    let cookie = browser.cookies(bed.at(0))[bed::SESSION].clone();
+    let key = format!("test:session:{{{}}}", blake3::hash(cookie.as_bytes()).to_hex());
+    let left = || redis.cli(&["PTTL", &key]).trim().parse::<i64>().unwrap();
+    let _set = redis.cli(&["PEXPIRE", &key, "60000"]);
+    assert_eq!(browser.fetch(bed.at(0), "/bff/user?slide=false").status, 200);
+    assert!(left() <= 60_000, "a poll");
+    assert_eq!(browser.fetch(bed.at(0), bed::ME).status, 200);
+    assert!(left() > 1_000_000, "a page");
+    let _set = redis.cli(&["PEXPIRE", &key, "1"]);
+    assert!(bed::eventually(|| redis.cli(&["EXISTS", &key]).trim() == "0"));
+    assert_eq!(bed.me(0, &browser).code(), "SESSION_ENDED");
+}

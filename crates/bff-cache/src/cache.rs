@@ -297,7 +297,14 @@ impl Cache {
             return (found, None);
         }
         match far.lease(key).await {
-            Lease::Held(token) => (found, Some(token)),
+            // Who held it before may have written since the look above.
+            Lease::Held(token) => match far.get(key, keep, tags, codec).await.filter(is_current) {
+                Some(newer) if newer.is_good_meanwhile(keep) => {
+                    far.release(key, Some(token));
+                    (Some(newer), None)
+                }
+                _ => (found, Some(token)),
+            },
             Lease::Trouble => (found, None),
             Lease::Taken => {
                 self.0.counts.lease_waits.fetch_add(1, Relaxed);
@@ -383,15 +390,24 @@ impl Cache {
     async fn renewal(&self, question: Question<'_>, known: &Entry) -> Renewal {
         let Question { key, keep, tags, codec } = question;
         let Some(far) = &self.0.far else { return Renewal::Ours(None) };
-        if let Some(newer) = far.get(key, keep, tags, codec).await
-            && !self.0.tags.outdate(&newer)
-            && (newer.fetched_ms > known.fetched_ms || newer.is_fresh() && !known.is_near())
-        {
+        let is_newer = |newer: &Entry| {
+            !self.0.tags.outdate(newer)
+                && (newer.fetched_ms > known.fetched_ms || newer.is_fresh() && !known.is_near())
+        };
+        if let Some(newer) = far.get(key, keep, tags, codec).await.filter(is_newer) {
             self.keep_near(question, newer);
             return Renewal::Done;
         }
         match far.lease(key).await {
-            Lease::Held(token) => Renewal::Ours(Some(token)),
+            // Who held it before may have written since the look above.
+            Lease::Held(token) => match far.get(key, keep, tags, codec).await {
+                Some(newer) if newer.fetched_ms > known.fetched_ms && is_newer(&newer) => {
+                    far.release(key, Some(token));
+                    self.keep_near(question, newer);
+                    Renewal::Done
+                }
+                _ => Renewal::Ours(Some(token)),
+            },
             Lease::Taken => Renewal::Done,
             // Without Redis there is nothing to ask there: what is fresh stays in use.
             Lease::Trouble if known.is_fresh() && !known.is_near() => {

@@ -1,7 +1,6 @@
 //! The right to recompute one value for everybody, and the fence that makes a late holder harmless.
 
 use super::script::{Command, Script};
-use redis::cmd;
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
@@ -60,6 +59,14 @@ static PUT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Takes the lease `KEYS[1]`, if nobody has it. What never ends is no lease of anybody's.
+static TAKE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end \
+         return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])",
+    )
+});
+
 /// Ends the lease `KEYS[1]`, if it is still the caller's.
 static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -69,9 +76,8 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 pub(super) fn take(key: &str, token: &Token, for_: Duration) -> Command {
-    let mut command = cmd("SET");
-    command.arg(lease_key(key)).arg(token.as_str()).arg("NX").arg("PX").arg(millis(for_));
-    command.into()
+    let millis = millis(for_).to_string();
+    TAKE.on(&[lease_key(key)], &[token.as_str(), &millis])
 }
 
 pub(super) fn put(key: &str, stored: &[u8], ttl: Duration, token: &Token) -> Command {

@@ -22,7 +22,7 @@ pub struct RedisSettings {
     /// The name under which the sentinels know the master.
     pub master: Option<String>,
     /// The ACL user; Redis's default user when left out. It needs the commands `ping unwatch
-    /// getrange get mget set del eval evalsha publish subscribe` (with Sentinel `role` as well, in
+    /// getrange get mget set del pttl eval evalsha publish subscribe` (with Sentinel `role` as well, in
     /// a cluster `cluster|slots`), the keys `bff:*` and the client's own, and the channel
     /// `bff:invalidations`; and whatever is used through [`Redis::run`](super::Redis::run) and
     /// listened to.

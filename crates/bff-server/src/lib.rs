@@ -9,6 +9,7 @@
 mod admin;
 mod config;
 mod encoding;
+mod freshness;
 mod health;
 pub mod overload;
 mod perimeter;

@@ -1,6 +1,6 @@
 //! From an outcome to an HTTP response: envelope, validators, cache headers, encoding.
 
-use crate::{encoding::Coding, table::FixedHeaders, telemetry::report::Listed};
+use crate::{encoding::Coding, freshness::Made, table::FixedHeaders, telemetry::report::Listed};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -8,8 +8,8 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use bff_core::{Answer, Class, Cx, Meta, Note, Problem, TraceId};
-use std::time::SystemTime;
+use bff_core::{Answer, Class, Cx, Looked, Meta, Note, Problem, TraceId};
+use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3Default;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
@@ -28,14 +28,17 @@ pub(crate) struct Response {
 }
 
 /// 200 with the envelope, or 304 when the client has the same view already. A degraded answer is
-/// never stored.
+/// never stored, and a healthy one no longer than it is fresh. `debugged` are the looks into the
+/// cache, where clients are told.
 pub(crate) fn answer(
     request: &HttpRequest,
     cx: &Cx,
     fixed: &FixedHeaders,
-    answer: Answer,
-    debug_cache: bool,
+    made: Made,
+    latency: Duration,
+    debugged: Option<&[Looked]>,
 ) -> Response {
+    let Made { answer, fresh_for } = made;
     let notes = cx.notes();
     let coding = Coding::choose(request, answer.content().len());
     let etag = notes.is_empty().then(|| etag(fixed, &answer, coding));
@@ -43,22 +46,23 @@ pub(crate) fn answer(
         && client_has(request, etag)
     {
         let mut builder = begin(StatusCode::NOT_MODIFIED, cx.trace().trace_id);
-        fixed_headers(&mut builder, fixed, &notes).insert_header((header::ETAG, etag.as_str()));
+        stable_headers(&mut builder, fixed, &notes, fresh_for)
+            .insert_header((header::ETAG, etag.as_str()));
         return Response { http: builder.finish(), bytes: 0 };
     }
     let meta = Meta {
         trace_id: cx.trace().trace_id,
         generated_at: SystemTime::now(),
-        latency: cx.deadline().start().elapsed(),
+        latency,
         notes: &notes,
     };
     let body = answer.into_body(&meta);
     let bytes = body.len();
     let mut builder = begin(StatusCode::OK, cx.trace().trace_id);
-    fixed_headers(&mut builder, fixed, &notes)
+    stable_headers(&mut builder, fixed, &notes, fresh_for)
         .insert_header((header::CONTENT_TYPE, "application/json"));
-    if debug_cache {
-        builder.insert_header((CACHE_DEBUG, Listed(&cx.lookups()).to_string()));
+    if let Some(lookups) = debugged {
+        builder.insert_header((CACHE_DEBUG, Listed(lookups).to_string()));
     }
     if let Some(etag) = etag {
         builder.insert_header((header::ETAG, etag));
@@ -135,16 +139,19 @@ pub(crate) fn begin(status: StatusCode, trace_id: TraceId) -> HttpResponseBuilde
     builder
 }
 
-fn fixed_headers<'a>(
+/// Those that a 304 repeats.
+fn stable_headers<'a>(
     builder: &'a mut HttpResponseBuilder,
     fixed: &FixedHeaders,
     notes: &[Note],
+    fresh_for: Option<Duration>,
 ) -> &'a mut HttpResponseBuilder {
     builder
         .insert_header((SCHEMA_VERSION, fixed.schema.clone()))
         .insert_header((header::VARY, fixed.vary.clone()));
     if notes.is_empty() {
-        return builder.insert_header((header::CACHE_CONTROL, fixed.cache_control.clone()));
+        return builder
+            .insert_header((header::CACHE_CONTROL, fixed.cache_control.within(fresh_for)));
     }
     builder
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))

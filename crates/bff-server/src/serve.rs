@@ -1,6 +1,7 @@
 //! Answering one request: perimeter, route, caller, deadline, handler, response.
 
 use crate::{
+    freshness::{self, KeptPage, Made},
     perimeter,
     respond::{self, Response},
     session::{self, Page},
@@ -17,7 +18,7 @@ use actix_web::{
 };
 use bff_auth::{Cookies, Sessions};
 use bff_core::{
-    Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Parameters, Problem, Result,
+    Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Looked, Parameters, Problem, Result,
     TraceContext,
     ports::{Authenticator, Presented, Principal},
 };
@@ -147,8 +148,11 @@ impl<'a> Arrival<'a> {
         self.leave_body(&mut response);
         let deadline = Deadline::starting_now(NO_BUDGET);
         let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
-        Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx)
-            .end(response.http.status().as_u16(), response.bytes);
+        Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx).end(
+            response.http.status().as_u16(),
+            response.bytes,
+            Vec::new(),
+        );
         response.http
     }
 
@@ -179,11 +183,13 @@ impl<'a> Arrival<'a> {
             Some(problem) => Err(problem),
             None => self.page(endpoint, &running.cx).await,
         };
-        let mut response = conclude(self.request, self.worker, place, &running.cx, outcome);
+        let lookups = running.cx.take_lookups();
+        let mut response =
+            conclude(self.request, self.worker, place, &running.cx, &lookups, outcome);
         if is_refused {
             self.leave_body(&mut response);
         }
-        running.end(response.http.status().as_u16(), response.bytes);
+        running.end(response.http.status().as_u16(), response.bytes, lookups);
         response.http
     }
 
@@ -204,7 +210,7 @@ impl<'a> Arrival<'a> {
         let mut response =
             answer.unwrap_or_else(|late| respond::problem(&late, trace.trace_id, None));
         self.leave_body(&mut response);
-        running.end(response.http.status().as_u16(), response.bytes);
+        running.end(response.http.status().as_u16(), response.bytes, Vec::new());
         response.http
     }
 
@@ -237,22 +243,26 @@ impl<'a> Arrival<'a> {
     }
 
     /// Runs the endpoint, or answers with its whole page where it is kept.
-    async fn page(&self, endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
+    async fn page(&self, endpoint: &Endpoint, cx: &Cx) -> Result<Made> {
         let uri = self.request.uri();
         let kept = endpoint.page_kept().filter(|_| uri.query().is_none());
         let (Some(keep), Some(cache)) = (kept, &self.worker.shared.cache) else {
-            return run(endpoint, cx).await;
+            return run(endpoint, cx).await.map(Made::once);
         };
         let key = format!("page:{}", uri.path());
-        if let Some(content) = cache.page(&key) {
-            return Ok(Answer::of_content(&content));
+        if let Some(made) = cache.page(&key).and_then(|page| KeptPage::of(page).made()) {
+            return Ok(made);
         }
         let answer = run(endpoint, cx).await?;
-        if !cx.is_degraded() {
-            let content = Bytes::copy_from_slice(answer.content());
-            cache.keep_page(&key, content, keep, cx.deadline().start().elapsed(), &cx.take_tags());
+        if cx.is_degraded() {
+            return Ok(Made::once(answer));
         }
-        Ok(answer)
+        let took = cx.deadline().start().elapsed();
+        let left = keep.saturating_sub(took);
+        let fresh_for = freshness::left(&cx.lookups(), took).unwrap_or(left).min(left);
+        let page = KeptPage::new(answer.content(), fresh_for).into_bytes();
+        cache.keep_page(&key, page, keep, took, &cx.take_tags());
+        Ok(Made { answer, fresh_for: Some(fresh_for) })
     }
 
     /// Refuses a request because of overload, at the least cost.
@@ -344,11 +354,16 @@ fn conclude(
     worker: &Worker,
     place: usize,
     cx: &Cx,
-    outcome: Result<Answer>,
+    lookups: &[Looked],
+    outcome: Result<Made>,
 ) -> Response {
     match (outcome, worker.shared.table.headers(place)) {
-        (Ok(answer), Some(fixed)) => {
-            respond::answer(request, cx, fixed, answer, worker.shared.debug_header)
+        (Ok(made), Some(fixed)) => {
+            let debugged = worker.shared.debug_header.then_some(lookups);
+            let latency = cx.deadline().start().elapsed();
+            let fresh_for = made.fresh_for.or_else(|| freshness::left(lookups, latency));
+            let made = Made { fresh_for, ..made };
+            respond::answer(request, cx, fixed, made, latency, debugged)
         }
         (Err(problem), _) => respond::problem(&problem, cx.trace().trace_id, None),
         (Ok(_), None) => respond::problem(&respond::internal(), cx.trace().trace_id, None),

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::HeaderValue;
 use bff_core::{Audience, Auth, Bff, Endpoint, Routes, TableError};
+use std::time::Duration;
 
 /// The routes and, by place, what every answer of an endpoint carries.
 #[derive(Debug, Clone)]
@@ -15,8 +16,18 @@ pub(crate) struct Table {
 pub(crate) struct FixedHeaders {
     /// `mobile.home/3`.
     pub(crate) schema: HeaderValue,
-    pub(crate) cache_control: HeaderValue,
+    pub(crate) cache_control: CacheControl,
     pub(crate) vary: HeaderValue,
+}
+
+/// What a client and the caches on the way may keep, and for how long.
+#[derive(Debug, Clone)]
+pub(crate) struct CacheControl {
+    /// What the route allows; zero when it says nothing.
+    most: Duration,
+    is_public: bool,
+    /// The header for all of `most`.
+    fixed: HeaderValue,
 }
 
 impl Table {
@@ -42,31 +53,45 @@ impl FixedHeaders {
         };
         Self {
             schema: value(&schema),
-            cache_control: value(&cache_control(bff.auth, endpoint)),
+            cache_control: CacheControl::of(bff.auth, endpoint),
             vary: HeaderValue::from_static(vary),
         }
     }
 }
 
-/// What a client and the caches on the way may keep. `public` needs both: nobody's data in it, and
-/// nobody asked who they are; else a shared cache would answer callers that this BFF refuses.
-fn cache_control(auth: Auth, endpoint: &Endpoint) -> String {
-    let Some(seconds) = endpoint.client_cache().map(|keep| keep.as_secs()) else {
-        return "no-store".to_owned();
-    };
-    let asks = match auth {
-        Auth::Bearer | Auth::BearerOrApiKey => true,
-        Auth::Session => endpoint.needs_caller(),
-        Auth::Open => false,
-    };
-    match (asks, endpoint.audience()) {
-        (false, Audience::Shared) => {
-            format!(
-                "public, max-age={seconds}, s-maxage={seconds}, stale-while-revalidate={seconds}"
-            )
-        }
-        _ => format!("private, max-age={seconds}, s-maxage=0"),
+impl CacheControl {
+    /// `public` needs both: nobody's data in it, and nobody asked who they are; else a shared cache
+    /// would answer callers that this BFF refuses.
+    fn of(auth: Auth, endpoint: &Endpoint) -> Self {
+        let asks = match auth {
+            Auth::Bearer | Auth::BearerOrApiKey => true,
+            Auth::Session => endpoint.needs_caller(),
+            Auth::Open => false,
+        };
+        let is_public = !asks && endpoint.audience() == Audience::Shared;
+        let (most, fixed) = match endpoint.client_cache() {
+            Some(most) => (most, for_seconds(most.as_secs(), is_public)),
+            None => (Duration::ZERO, HeaderValue::from_static("no-store")),
+        };
+        Self { most, is_public, fixed }
     }
+
+    /// The header of an answer that is fresh for so long; `None` when nothing in it says. Whole
+    /// seconds, rounded down.
+    pub(crate) fn within(&self, fresh_for: Option<Duration>) -> HeaderValue {
+        match fresh_for.filter(|left| *left < self.most) {
+            Some(left) => for_seconds(left.as_secs(), self.is_public),
+            None => self.fixed.clone(),
+        }
+    }
+}
+
+fn for_seconds(seconds: u64, is_public: bool) -> HeaderValue {
+    value(&if is_public {
+        format!("public, max-age={seconds}, s-maxage={seconds}, stale-while-revalidate={seconds}")
+    } else {
+        format!("private, max-age={seconds}, s-maxage=0")
+    })
 }
 
 /// Names and numbers of ours; all of them are header text.

@@ -107,8 +107,9 @@ fn an_answer_has_the_envelope_and_exactly_these_headers() {
     assert!(reply.at("/meta/latencyMs").is_u64());
     assert!(reply.at("/meta/generatedAt").as_str().is_some_and(|at| at.ends_with('Z')));
     // Set-Cookie, Server and X-Internal-Host, which the service sends, are not among them.
-    let expected = "cache-control connection content-length content-type date etag vary x-content-type-options \
-                    x-schema-version x-trace-id";
+    let expected = "cache-control connection content-length content-security-policy content-type \
+                    cross-origin-resource-policy date etag referrer-policy strict-transport-security \
+                    vary x-content-type-options x-schema-version x-trace-id";
     assert_eq!(names(&reply).join(" "), expected);
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));

@@ -1,5 +1,5 @@
-//! A small blocking HTTP client for tests: one request per connection, the answer as it came, odd
-//! requests welcome.
+//! A small blocking HTTP client for tests: one request per connection or many, the answer as it
+//! came, odd requests welcome.
 
 use serde_json::Value;
 use std::{
@@ -103,13 +103,95 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Reply> {
     parse(&bytes)
 }
 
+/// One half of a connection that is used again and again.
+#[derive(Debug)]
+pub struct Requests {
+    address: SocketAddr,
+    stream: TcpStream,
+}
+
+/// The other half: the answers, in the order of the requests.
+#[derive(Debug)]
+pub struct Replies {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// A connection for requests that do not wait for the answers to those before (RFC 9112 section
+/// 9.3.2).
+///
+/// # Errors
+/// No connection.
+pub fn pipeline(address: SocketAddr) -> io::Result<(Requests, Replies)> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let replies = Replies { stream: stream.try_clone()?, received: Vec::new() };
+    Ok((Requests { address, stream }, replies))
+}
+
+impl Requests {
+    /// `GET`, without waiting for anything.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub fn get(&mut self, target: &str) -> io::Result<()> {
+        let head = format!("GET {target} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        self.stream.write_all(head.as_bytes())
+    }
+
+    /// Ends the connection, also for who waits for an answer.
+    ///
+    /// # Errors
+    /// It is gone already.
+    pub fn close(&self) -> io::Result<()> {
+        self.stream.shutdown(std::net::Shutdown::Both)
+    }
+}
+
+impl Replies {
+    /// The answer to the oldest request without one: with a `Content-Length`, as a BFF sends it.
+    ///
+    /// # Errors
+    /// No answer in time, the end of the connection, or an answer that is not HTTP.
+    pub fn read(&mut self) -> io::Result<Reply> {
+        loop {
+            if let Some((mut reply, end)) = parse_head(&self.received)? {
+                let length = reply.header("content-length").and_then(|text| text.parse().ok());
+                let end_of_body = end + length.unwrap_or(0);
+                if self.received.len() >= end_of_body {
+                    let rest = self.received.split_off(end_of_body);
+                    reply.body = self.received.split_off(end);
+                    self.received = rest;
+                    return Ok(reply);
+                }
+            }
+            let mut chunk = [0; 16 * 1024];
+            let count = self.stream.read(&mut chunk)?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.received.extend(chunk.iter().take(count));
+        }
+    }
+}
+
 fn parse(bytes: &[u8]) -> io::Result<Reply> {
+    let Some((reply, end)) = parse_head(bytes)? else {
+        let why = format!("{} bytes and no complete head", bytes.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    };
+    Ok(Reply { body: bytes.get(end..).unwrap_or_default().to_vec(), ..reply })
+}
+
+/// The answer without its body and where that begins; `None` when more has to come first.
+fn parse_head(bytes: &[u8]) -> io::Result<Option<(Reply, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut headers);
     let not_http = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let status = head.parse(bytes).map_err(|error| not_http(error.to_string()))?;
     let httparse::Status::Complete(end) = status else {
-        return Err(not_http(format!("{} bytes and no complete head", bytes.len())));
+        return Ok(None);
     };
     let headers = head
         .headers
@@ -118,6 +200,6 @@ fn parse(bytes: &[u8]) -> io::Result<Reply> {
             (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
         })
         .collect();
-    let body = bytes.get(end..).unwrap_or_default().to_vec();
-    Ok(Reply { status: head.code.unwrap_or_default(), headers, body })
+    let status = head.code.unwrap_or_default();
+    Ok(Some((Reply { status, headers, body: Vec::new() }, end)))
 }

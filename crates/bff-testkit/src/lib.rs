@@ -8,13 +8,17 @@ pub mod fake;
 pub mod http;
 pub mod idp;
 pub mod issuer;
+pub mod process;
 pub mod redis;
 pub mod services;
 mod test_bff;
+mod ticker;
 
 pub use browser::Browser;
 pub use issuer::Issuer;
+pub use process::BffProcess;
 /// JSON as tests write and compare it.
 pub use serde_json::{Value as Json, json};
 pub use services::{Fault, Ports, SampleServices, Service, Stats, UnknownService};
 pub use test_bff::TestBff;
+pub use ticker::Ticker;

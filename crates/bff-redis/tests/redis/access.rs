@@ -5,7 +5,7 @@ use bff_redis::Lookup;
 use bff_testkit::redis::{RedisServer, eventually};
 
 /// The least that the user of a BFF has to be allowed.
-pub(crate) const RIGHTS: [&str; 14] = [
+pub(crate) const RIGHTS: [&str; 15] = [
     "~bff:*",
     "~mobile:*",
     "&bff:invalidations",
@@ -16,6 +16,7 @@ pub(crate) const RIGHTS: [&str; 14] = [
     "+mget",
     "+set",
     "+del",
+    "+pttl",
     "+evalsha",
     "+eval",
     "+publish",

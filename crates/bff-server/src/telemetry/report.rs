@@ -56,11 +56,12 @@ impl<'a> Running<'a> {
         Self { telemetry, endpoint, cx, received, ended: false }
     }
 
-    pub(crate) fn end(mut self, status: u16, bytes_sent: usize) {
-        self.report(status, bytes_sent);
+    /// `lookups` are those that the context gave away.
+    pub(crate) fn end(mut self, status: u16, bytes_sent: usize, lookups: Vec<Looked>) {
+        self.report(status, bytes_sent, lookups);
     }
 
-    fn report(&mut self, status: u16, bytes_sent: usize) {
+    fn report(&mut self, status: u16, bytes_sent: usize, lookups: Vec<Looked>) {
         self.ended = true;
         // A request that is dropped is not being polled, and has no current trace of its own.
         let _trace = logs::enter(self.cx.trace().trace_id);
@@ -75,7 +76,7 @@ impl<'a> Running<'a> {
             bytes_sent,
             notes: self.cx.notes(),
             calls: self.cx.take_calls(),
-            lookups: self.cx.take_lookups(),
+            lookups,
         });
     }
 }
@@ -83,7 +84,7 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.report(CLIENT_LEFT, 0);
+            self.report(CLIENT_LEFT, 0, self.cx.take_lookups());
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A small BFF with cached calls, and what all tests ask of it.
 
-use bff_core::{Auth, Bff, Endpoint, prelude::*};
+pub(crate) use crate::parts::{MAIN, Product, patient_redis, product};
+
+use crate::parts;
+use bff_core::{Auth, Endpoint, prelude::*};
 use bff_testkit::{
     Json, TestBff,
     http::{self, Reply},
@@ -10,37 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The service of every page.
-pub(crate) const MAIN: Service = Service::named("main");
-
 /// Far less than a hang, far more than a loaded machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A lifetime that no test sees the end of.
 pub(crate) const LONG: Keep = Keep::of(minutes(10));
-
-/// The name that is part of every key.
-const NAME: &str = "test";
-
-pub(crate) enum Product {}
-
-impl Kind for Product {
-    type Scope = Shared;
-}
-
-#[derive(View)]
-struct ProductPage {
-    title: String,
-}
-
-/// `/test/v1/products/{id}`: one shared call, kept like this and tagged with its product.
-pub(crate) fn product(keep: Keep) -> Endpoint {
-    let route = get("/test/v1/products/{id}").budget(seconds(9));
-    route.to(async move |cx: &Cx, id: Id<Product>| -> Result<ProductPage> {
-        let product = MAIN.get(("products", &id)).named("product");
-        cx.gather(Critical(product.cached(keep).tagged("product", &id))).await
-    })
-}
 
 /// Starts a BFF with `main` at this url; `cache` is its `[cache]`.
 pub(crate) fn start(endpoints: Vec<Endpoint>, main: &str, cache: &str) -> TestBff {
@@ -53,33 +30,14 @@ pub(crate) fn start_personal(endpoints: Vec<Endpoint>, main: &str, cache: &str) 
         [auth]
         issuer = "https://issuer.test"
         audience = "test-bff"
-        algorithms = ["RS256"]
+        algorithms = ["RS256", "ES256"]
         keys = { file = "replaced" }
     "#;
     launch(endpoints, Auth::Bearer, main, &format!("{auth}\n{cache}"))
 }
 
-/// A busy machine is no overload here, and a service that fails on purpose is asked again at once.
 fn launch(endpoints: Vec<Endpoint>, auth: Auth, main: &str, tables: &str) -> TestBff {
-    let text = format!(
-        "server.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\n\
-         overload.brownout_lag = \"1m\"\noverload.shed_lag = \"1m\"\n\
-         [services.main]\nurl = {main:?}\ntimeout = \"5s\"\nconnect_timeout = \"5s\"\n\
-         breaker = {{ min_calls = 1000000 }}\n\
-         {tables}\n"
-    );
-    let settings = toml::from_str(&text).unwrap_or_else(|error| unreachable!("{error}"));
-    TestBff::start_from(&Bff { name: NAME, version: "1.0.0", auth, endpoints }, settings)
-}
-
-/// `[cache]` with one Redis; `more` are further lines of `[cache]`.
-pub(crate) fn redis(url: &str, more: &str) -> String {
-    format!("[cache]\n{more}\n[cache.redis]\nurl = {url:?}\n")
-}
-
-/// The same with time for every lookup, for tests about what is found and not how fast.
-pub(crate) fn patient_redis(url: &str, more: &str) -> String {
-    redis(url, more) + "lookup_timeout = \"5s\"\n"
+    TestBff::start_from(&parts::bff(auth, endpoints), parts::read(&parts::settings(main, tables)))
 }
 
 /// `GET` as nobody in particular.

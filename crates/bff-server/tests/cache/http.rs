@@ -1,11 +1,8 @@
 //! What clients see of the cache: headers, validators, whole pages that are kept.
 
-use crate::{
-    bed::{self, LONG, MAIN, Product, admin, is_good, page, soon, title},
-    ticker::Ticker,
-};
+use crate::bed::{self, LONG, MAIN, Product, admin, is_good, page, soon, title};
 use bff_core::{Endpoint, prelude::*};
-use bff_testkit::TestBff;
+use bff_testkit::{TestBff, Ticker};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},

@@ -1,10 +1,7 @@
 //! What the operator calls out of date is not served any more, by any instance.
 
-use crate::{
-    bed::{self, LONG, admin, number, soon, title},
-    ticker::Ticker,
-};
-use bff_testkit::{TestBff, redis::RedisServer};
+use crate::bed::{self, LONG, admin, number, soon, title};
+use bff_testkit::{TestBff, Ticker, redis::RedisServer};
 use std::time::{Duration, Instant};
 
 /// How soon other instances hear of it.

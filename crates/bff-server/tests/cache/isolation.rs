@@ -2,20 +2,25 @@
 
 use crate::bed::{self, MAIN, lookups, number};
 use bff_core::{Endpoint, prelude::*};
-use bff_testkit::{Fault, SampleServices, Service as Sample, http::Reply, redis::RedisServer};
+use bff_testkit::{
+    Fault, Issuer, SampleServices, Service as Sample, http::Reply, redis::RedisServer,
+};
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
 };
 
-const USERS: usize = 500;
-const ROUNDS: usize = 6;
-const THREADS: usize = 4;
+const USERS: usize = 3000;
+const THREADS: usize = 6;
+/// So many come again and again, while what is kept for them is fresh; then it is the turn of
+/// others, and when these come back nothing of theirs is.
+const GROUP: usize = 60;
+const VISITS: usize = 3;
 /// A fault comes or goes after so many requests.
 const FAULT_EVERY: usize = 60;
 
-/// Shorter than a round, and then stale.
-const KEEP: Keep = Keep::of(millis(300)).while_revalidating(millis(300)).stale_if_error(minutes(1));
+/// Longer than the visits of a group, and shorter than the time until its next turn.
+const KEEP: Keep = Keep::of(millis(200)).while_revalidating(millis(200)).stale_if_error(minutes(1));
 
 #[derive(View)]
 struct ProfilePage {
@@ -68,10 +73,16 @@ fn next_fault() -> Option<Fault> {
     fastrand::choice(faults).flatten()
 }
 
+/// Who of so many people comes with the nth visit.
+fn visitor(nth: usize, people: usize) -> usize {
+    (nth / (GROUP * VISITS) * GROUP + nth % GROUP) % people
+}
+
 /// Many users at the same time at two instances with one Redis, while their service fails now and
-/// then. `ask` gives the user and the target of the nth request; `is_right` looks at its answer.
+/// then, for so many requests. `ask` gives the user and the target of the nth request; `is_right` looks at its answer.
 fn crowd(
     service: Sample,
+    requests: usize,
     ask: impl Fn(usize) -> (usize, String) + Sync,
     is_right: impl Fn(usize, &Reply) -> bool + Sync,
 ) {
@@ -82,20 +93,19 @@ fn crowd(
         bed::start_personal(endpoints(), &sample.url(service), &cache)
     });
     let [one, other] = &instances;
-    let credentials: Vec<_> =
-        (0..=USERS).map(|user| one.credential(&format!("u-{user}"))).collect();
+    let sign = |user| Issuer::shared().token_es256(&format!("u-{user}"), "test-bff");
+    let credentials: Vec<_> = (0..=USERS).map(|user| format!("Bearer {}", sign(user))).collect();
     let (asked, shown) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let go_on = || {
         loop {
             let nth = asked.fetch_add(1, Relaxed);
-            if nth >= USERS * ROUNDS {
+            if nth >= requests {
                 return;
             }
             if nth.is_multiple_of(FAULT_EVERY) {
                 sample.set_fault(service, next_fault());
             }
-            // Everybody comes to both instances.
-            let bff = if nth / 3 % 2 == 0 { one } else { other };
+            let bff = if fastrand::bool() { one } else { other };
             let (user, target) = ask(nth);
             let credential = credentials.get(user).map(String::as_str).unwrap_or_default();
             let reply = bff.send("GET", &target, &[("authorization", credential)]);
@@ -111,9 +121,12 @@ fn crowd(
         });
     });
     let shown = shown.into_inner();
-    assert!(shown > USERS * ROUNDS / 2, "only {shown} pages of {}", USERS * ROUNDS);
-    let kept = instances.each_ref().map(|bff| lookups(bff, "outcome=\"hit\""));
-    assert!(kept.iter().all(|hits| *hits > 50.0), "{kept:?}");
+    assert!(shown > requests / 2, "only {shown} pages of {requests}");
+    for outcome in ["hit", "stale", "miss"] {
+        let label = format!("outcome=\"{outcome}\"");
+        let seen = instances.each_ref().map(|bff| lookups(bff, &label));
+        assert!(seen.iter().all(|count| *count > 50.0), "{outcome}: {seen:?}");
+    }
     assert!(instances.iter().all(|bff| number(bff, "/unreadable") == 0));
 }
 
@@ -130,22 +143,22 @@ fn is_of(user: usize, reply: &Reply) -> bool {
 
 #[test]
 fn a_kept_profile_is_only_ever_shown_to_its_user() {
-    let user = |nth| nth % USERS + 1;
+    let user = |nth| visitor(nth, USERS) + 1;
     let ask = |nth| (user(nth), "/test/v1/profile".to_owned());
-    crowd(Sample::Users, ask, |nth, reply| is_of(user(nth), reply));
+    crowd(Sample::Users, 12_600, ask, |nth, reply| is_of(user(nth), reply));
 }
 
 #[test]
 fn a_kept_order_is_only_ever_shown_to_its_buyer() {
     // Every tenth user has none.
-    let buyer = |nth: usize| nth / 2 % (USERS / 10) * 10 + 1;
+    let buyer = |nth: usize| visitor(nth / 2, USERS / 10) * 10 + 1;
     let own = |nth: usize| nth.is_multiple_of(2);
     // Both ask for the same thing, one right after the other.
     let ask = |nth| {
-        let user = if own(nth) { buyer(nth) } else { buyer(nth) + 1 };
+        let user = if own(nth) { buyer(nth) } else { buyer(nth) + 1 + nth / 2 % 9 };
         (user, format!("/test/v1/orders/o-{}-1", buyer(nth)))
     };
-    crowd(Sample::Orders, ask, |nth, reply| match reply.status {
+    crowd(Sample::Orders, 4000, ask, |nth, reply| match reply.status {
         200 => own(nth) && reply.at("/userId") == format!("u-{}", buyer(nth)).as_str(),
         404 => !own(nth),
         _ => false,

@@ -1,0 +1,106 @@
+//! A BFF in a process of its own, for tests about several: the test binary, run once more.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's own equipment: when it fails, the test has to stop"
+)]
+
+use bff_core::Bff;
+use bff_server::{Server, Settings};
+use std::{
+    env,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+/// Which BFF the child is to be.
+const ROLE: &str = "BFF_TEST_ROLE";
+/// Its settings, as text.
+const SETTINGS: &str = "BFF_TEST_SETTINGS";
+/// Stands before the addresses in the child's output.
+const LISTENS: &str = "listens on ";
+
+/// A running process. Dropping it kills it; it also ends by itself when the test does.
+#[derive(Debug)]
+pub struct BffProcess {
+    /// The public address.
+    pub address: SocketAddr,
+    /// The address of health and metrics.
+    pub admin_address: SocketAddr,
+    child: Child,
+}
+
+/// What a child was started for.
+#[derive(Debug)]
+pub struct Part {
+    /// Which BFF it is to be.
+    pub role: String,
+    /// Its settings, as text.
+    pub settings: String,
+}
+
+impl BffProcess {
+    /// Runs this test binary again, with only the test of that path, `module::function`. That test
+    /// has to ask for its [`Part`] and to [`play`](Part::play) it.
+    ///
+    /// # Panics
+    /// When it does not start: it is a test.
+    #[must_use]
+    pub fn start(test: &str, role: &str, settings: &str) -> Self {
+        let mut command = Command::new(env::current_exe().expect("a test has a binary"));
+        command.args([test, "--exact"]).env(ROLE, role).env(SETTINGS, settings);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the test binary starts again");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let addresses = lines.by_ref().map_while(Result::ok).find_map(|line| addresses(&line));
+        // What else it says is nothing, but it must find somebody who listens.
+        thread::spawn(move || lines.count());
+        let Some([address, admin_address]) = addresses else {
+            let _already_gone = child.kill();
+            panic!("{role} is not started by {test}: {:?}", child.wait())
+        };
+        Self { address, admin_address, child }
+    }
+}
+
+impl Drop for BffProcess {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+impl Part {
+    /// What this process was started for, if it was started by [`BffProcess::start`].
+    #[must_use]
+    pub fn of_this_process() -> Option<Self> {
+        Some(Self { role: env::var(ROLE).ok()?, settings: env::var(SETTINGS).ok()? })
+    }
+
+    /// Answers as this BFF until the test that wants it is over.
+    ///
+    /// # Panics
+    /// When it does not start: it is a test.
+    pub fn play(self, bff: &Bff, settings: &Settings) {
+        let server = Server::bind(bff, settings).expect("the BFF binds");
+        let said = format!("\n{LISTENS}{} {}\n", server.address(), server.admin_address());
+        io::stdout().write_all(said.as_bytes()).expect("somebody listens");
+        let stop = server.stop_handle();
+        thread::spawn(move || {
+            // Ends with the one who holds the other end.
+            let _nothing = io::stdin().read_to_end(&mut Vec::new());
+            stop.stop();
+        });
+        server.run_blocking().expect("the BFF runs");
+    }
+}
+
+fn addresses(line: &str) -> Option<[SocketAddr; 2]> {
+    let (address, admin) = line.strip_prefix(LISTENS)?.split_once(' ')?;
+    Some([address.parse().ok()?, admin.parse().ok()?])
+}

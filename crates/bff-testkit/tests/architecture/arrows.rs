@@ -4,7 +4,7 @@ use crate::workspace::{self, Dependency, Graph, Package};
 use std::collections::{HashSet, VecDeque};
 
 const CORE: &str = "bff-core";
-const ADAPTERS: [&str; 3] = ["bff-upstream", "bff-cache", "bff-auth"];
+const ADAPTERS: [&str; 4] = ["bff-upstream", "bff-cache", "bff-auth", "bff-limits"];
 const LINK: &str = "bff-redis";
 
 /// Two teams release two BFFs at different times: what both need is a crate, never the other BFF.

@@ -47,6 +47,7 @@ fn is_beyond_an_endpoint(path: &str) -> bool {
         "bff_cache",
         "bff_auth",
         "bff_redis",
+        "bff_limits",
         "actix_web",
         "awc",
         "tokio",

@@ -1,0 +1,23 @@
+//! Rate limits: how often a principal may ask, a whole BFF may be asked, a class of routes may be
+//! asked by one principal, and an address may fail to authenticate.
+//!
+//! All instances count together in Redis, in one step per request; each counts for itself where there
+//! is no Redis, and while it is away. Nothing here fails: a request is allowed or it is not. The
+//! algorithm is `gcra.rs`.
+#![forbid(unsafe_code)]
+
+mod decision;
+mod gcra;
+mod headers;
+mod limits;
+mod local;
+mod rules;
+mod settings;
+mod shared;
+mod table;
+
+pub use decision::Decision;
+pub use headers::{Headers, RateLimit};
+pub use limits::{LimitStats, Limits};
+pub use rules::Request;
+pub use settings::{LimitSettings, LimitSettingsError, Quota};

@@ -46,6 +46,7 @@ pub struct Route {
     client_cache: Option<Duration>,
     priority: Priority,
     page_kept: Option<Duration>,
+    rate_class: &'static str,
 }
 
 /// A route whose whole answer is kept; its handler takes nobody's data.
@@ -87,6 +88,10 @@ impl Route {
             client_cache: None,
             priority: Priority::Normal,
             page_kept: None,
+            rate_class: match method {
+                Method::Get => "read",
+                Method::Post => "write",
+            },
         }
     }
 
@@ -105,6 +110,12 @@ impl Route {
     /// How early it is refused under overload; [`Priority::Normal`] unless said otherwise.
     pub fn priority(self, priority: Priority) -> Self {
         Self { priority, ..self }
+    }
+
+    /// The class of routes that callers are limited in together, `[limits.classes.<class>]`: `read`
+    /// or `write` by its method unless said otherwise.
+    pub fn rate_class(self, class: &'static str) -> Self {
+        Self { rate_class: class, ..self }
     }
 
     /// Keeps the whole answer in this process for `keep` and serves it to every caller, for requests
@@ -180,6 +191,12 @@ impl Endpoint {
     #[must_use]
     pub fn priority(&self) -> Priority {
         self.route.priority
+    }
+
+    /// The class of routes that callers are limited in together.
+    #[must_use]
+    pub fn rate_class(&self) -> &'static str {
+        self.route.rate_class
     }
 
     /// How long the whole answer is kept for everybody.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod admit;
 mod config;
 mod encoding;
 mod freshness;
@@ -25,11 +26,12 @@ mod worker;
 pub use config::{ConfigError, load};
 pub use server::{Server, StartError, Stop};
 pub use settings::{
-    AdminSettings, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
+    AdminSettings, GatewayIdentity, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
 };
 
 pub use bff_auth::{BearerSettings, KeySource, SessionSettings};
 pub use bff_cache::CacheSettings;
+pub use bff_limits::{LimitSettings, Quota};
 pub use bff_redis::RedisSettings;
 pub use bff_upstream::{ServiceSettings, Urls};
 

@@ -9,6 +9,7 @@ use actix_web::{
     },
 };
 use bff_core::{Answer, Class, Cx, Looked, Meta, Note, Problem, TraceId};
+use bff_limits::{Decision, Limits};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -17,6 +18,10 @@ const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
 const DEGRADED: HeaderName = HeaderName::from_static("degraded");
 /// What came from where, where it is switched on.
 const CACHE_DEBUG: HeaderName = HeaderName::from_static("x-cache-debug");
+
+/// How often the caller may ask (draft-ietf-httpapi-ratelimit-headers).
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The shape of every problem, on every surface.
 const PROBLEM_SCHEMA: &str = "problem/1";
@@ -75,6 +80,19 @@ pub(crate) fn answer(
         Err(error) => {
             tracing::error!(%error, "an answer could not be compressed");
             problem(&internal(), cx.trace().trace_id, None)
+        }
+    }
+}
+
+/// Says how the request's limits stand.
+pub(crate) fn limits(response: &mut Response, limits: &Limits, decision: &Decision) {
+    let Some(stand) = limits.headers(decision) else { return };
+    let headers = response.http.headers_mut();
+    let texts =
+        [(RATE_LIMIT_POLICY, stand.policy.to_owned()), (RATE_LIMIT, stand.limit.to_string())];
+    for (name, text) in texts {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(name, value);
         }
     }
 }

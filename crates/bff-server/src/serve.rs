@@ -1,6 +1,7 @@
 //! Answering one request: perimeter, route, caller, deadline, handler, response.
 
 use crate::{
+    admit::{Admitted, only},
     freshness::{self, KeptPage, Made},
     perimeter,
     respond::{self, Response},
@@ -10,17 +11,13 @@ use crate::{
 };
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        ConnectionType, Method,
-        header::{AUTHORIZATION, HeaderName},
-    },
+    http::{ConnectionType, Method, header::HeaderName},
     web,
 };
-use bff_auth::{Cookies, Sessions};
+use bff_auth::Sessions;
 use bff_core::{
     Answer, Class, Cx, Deadline, Endpoint, Found, Incoming, Looked, Parameters, Problem, Result,
-    TraceContext,
-    ports::{Authenticator, Presented, Principal},
+    TraceContext, ports::Principal,
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -33,7 +30,6 @@ use tokio::time::timeout_at;
 
 /// The name under which requests that reach no endpoint are counted.
 const NO_ENDPOINT: &str = "none";
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What a request that reaches no endpoint may take; it takes nothing.
 const NO_BUDGET: Duration = Duration::from_secs(1);
@@ -75,7 +71,7 @@ enum To<'a> {
 /// A request before anything is known about it.
 pub(crate) struct Arrival<'a> {
     pub(crate) request: &'a HttpRequest,
-    worker: &'a Worker,
+    pub(crate) worker: &'a Worker,
     received: SystemTime,
 }
 
@@ -84,13 +80,6 @@ struct Destination<'a> {
     place: usize,
     endpoint: &'a Endpoint,
     parameters: Parameters,
-}
-
-/// What an endpoint may know about a request besides its address.
-#[derive(Default)]
-struct Admitted {
-    caller: Option<Arc<Principal>>,
-    body: Bytes,
 }
 
 /// Why a request reaches no endpoint; with the methods that would.
@@ -171,7 +160,9 @@ impl<'a> Arrival<'a> {
             &self.worker.shared.limits,
             endpoint.budget(),
         ));
-        let (admitted, refused) = match self.admit(endpoint, payload, deadline).await {
+        let mut decision = None;
+        let admitted = self.admit(endpoint, payload, deadline, &mut decision).await;
+        let (admitted, refused) = match admitted {
             Ok(admitted) => (admitted, None),
             Err(problem) => (Admitted::default(), Some(problem)),
         };
@@ -188,6 +179,9 @@ impl<'a> Arrival<'a> {
             conclude(self.request, self.worker, place, &running.cx, &lookups, outcome);
         if is_refused {
             self.leave_body(&mut response);
+        }
+        if let (Some(limits), Some(decision)) = (&self.worker.shared.rates, decision) {
+            respond::limits(&mut response, limits, &decision);
         }
         running.end(response.http.status().as_u16(), response.bytes, lookups);
         response.http
@@ -212,27 +206,6 @@ impl<'a> Arrival<'a> {
         self.leave_body(&mut response);
         running.end(response.http.status().as_u16(), response.bytes, Vec::new());
         response.http
-    }
-
-    /// Finds out who is calling, what they may, and what they send, in this order: nobody's body is
-    /// read before that is known.
-    async fn admit(
-        &self,
-        endpoint: &Endpoint,
-        payload: web::Payload,
-        deadline: Deadline,
-    ) -> Result<Admitted> {
-        let Self { request, worker, .. } = *self;
-        let caller = within(deadline, authenticate(request, worker, endpoint)).await?;
-        endpoint.admit(caller.as_deref())?;
-        let body = match endpoint.body() {
-            None => Bytes::new(),
-            Some(_) => {
-                let limit = worker.shared.limits.max_body_bytes;
-                perimeter::read_body(payload, limit, deadline.end()).await?
-            }
-        };
-        Ok(Admitted { caller, body })
     }
 
     /// A body that nobody reads must not be read as the next request.
@@ -305,38 +278,6 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// Nobody for a BFF that asks nobody, and nobody for a page of a web BFF that is everybody's.
-async fn authenticate(
-    request: &HttpRequest,
-    worker: &Worker,
-    endpoint: &Endpoint,
-) -> Result<Option<Arc<Principal>>> {
-    if let Some(sessions) = &worker.sessions {
-        if !endpoint.needs_caller() {
-            return Ok(None);
-        }
-        let vault = sessions.vault();
-        session::provenance(request).check(vault.origin())?;
-        let headers = session::cookie_headers(request);
-        let session = Cookies::new(&headers).only(vault.cookie());
-        let presented = Presented { session, ..Presented::default() };
-        return sessions.authenticate(presented).await.map(Some);
-    }
-    let Some(authenticator) = &worker.authenticator else { return Ok(None) };
-    let presented = Presented {
-        authorization: only(request, AUTHORIZATION),
-        api_key: only(request, API_KEY),
-        session: None,
-    };
-    authenticator.authenticate(presented).await.map(Some)
-}
-
-/// The header of that name. Two of them are none that can be trusted.
-fn only(request: &HttpRequest, name: HeaderName) -> Option<&str> {
-    let mut values = request.headers().get_all(name);
-    values.next().filter(|_| values.next().is_none())?.to_str().ok()
-}
-
 /// Runs the handler. A panic in it ends this request and nothing else.
 async fn run(endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
     let handler = AssertUnwindSafe(endpoint.answer(cx)).catch_unwind();
@@ -344,7 +285,10 @@ async fn run(endpoint: &Endpoint, cx: &Cx) -> Result<Answer> {
     within(cx.deadline(), async { handler.await.unwrap_or_else(crashed) }).await
 }
 
-async fn within<T>(deadline: Deadline, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn within<T>(
+    deadline: Deadline,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let late = |_| Problem::new(Class::Late, "TOO_LATE", "This took too long. Please try again.");
     timeout_at(deadline.end(), work).await.map_err(late)?
 }

@@ -1,7 +1,7 @@
 //! From settings to open ports, and from a signal to an orderly end.
 
 use crate::{
-    ConfigError, ServerSettings, Settings, admin,
+    ConfigError, GatewayIdentity, ServerSettings, Settings, admin,
     health::Health,
     serve::serve,
     table::Table,
@@ -16,6 +16,7 @@ use actix_web::{
 use bff_auth::{AuthError, BearerSettings, Keys, SessionSettings, SessionSettingsError, Vault};
 use bff_cache::{Cache, CacheSettingsError};
 use bff_core::{Auth, Bff, TableError};
+use bff_limits::{LimitSettings, LimitSettingsError, Limits};
 use bff_upstream::{Services, ServicesError};
 use std::{
     io,
@@ -63,6 +64,14 @@ pub enum StartError {
     /// `[session]` is missing where it is needed, or present where there are none.
     #[error("configuration: session: {0}")]
     SessionMismatch(&'static str),
+    /// Requests cannot be limited as configured.
+    #[error("configuration: {0}")]
+    Limits(#[from] LimitSettingsError),
+    /// No route is of a class that has a limit.
+    #[error(
+        "configuration: limits.classes.{0}: no route is of this class; the classes are `read`, `write` and what routes name with `rate_class`"
+    )]
+    UnknownRateClass(String),
     /// Spans cannot be sent as configured.
     #[error("configuration: traces.otlp_endpoint: {0}")]
     Traces(String),
@@ -134,6 +143,8 @@ impl Server {
             cache,
             debug_header: settings.cache.debug_header,
             bearer: bearer(bff.auth, settings.auth.as_ref())?,
+            rates: limits(bff, settings.limits.as_ref())?,
+            gateway_identity: gateway_identity(bff.auth, settings)?,
             vault: vault(bff, settings.session.as_ref())?,
             metrics: metrics.clone(),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
@@ -240,6 +251,33 @@ fn bearer(
             Err(StartError::AuthMismatch("configured, but this BFF takes no bearer tokens"))
         }
     }
+}
+
+/// A class that no route has would limit nothing, which nobody means.
+fn limits(bff: &Bff, settings: Option<&LimitSettings>) -> Result<Option<Limits>, StartError> {
+    let Some(settings) = settings else { return Ok(None) };
+    let known = |class: &&String| bff.endpoints.iter().any(|e| e.rate_class() == class.as_str());
+    if let Some(class) = settings.classes.keys().find(|class| !known(class)) {
+        return Err(StartError::UnknownRateClass(class.clone()));
+    }
+    Ok(Some(Limits::start(bff.name, settings, None)?))
+}
+
+fn gateway_identity(
+    auth: Auth,
+    settings: &Settings,
+) -> Result<Option<GatewayIdentity>, StartError> {
+    let Some(identity) = &settings.gateway_identity else { return Ok(None) };
+    let wrong = |why| Err(StartError::Setting { key: "gateway_identity", why });
+    if !matches!(auth, Auth::Bearer | Auth::BearerOrApiKey) {
+        return wrong(
+            "configured, but this BFF takes no bearer tokens that a gateway could verify",
+        );
+    }
+    if settings.server.trusted_proxies.is_empty() {
+        return wrong("needs `server.trusted_proxies`: anybody else can write such headers");
+    }
+    Ok(Some(identity.clone()))
 }
 
 fn vault(bff: &Bff, settings: Option<&SessionSettings>) -> Result<Option<Arc<Vault>>, StartError> {

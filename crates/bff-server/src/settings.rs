@@ -3,6 +3,7 @@
 use crate::overload::OverloadSettings;
 use bff_auth::{BearerSettings, SessionSettings};
 use bff_cache::CacheSettings;
+use bff_limits::LimitSettings;
 use bff_upstream::ServiceSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -30,11 +31,26 @@ pub struct Settings {
     pub overload: OverloadSettings,
     /// `[auth]`: the issuer of the callers' tokens; for a BFF that asks for them, and only there.
     pub auth: Option<BearerSettings>,
+    /// `[limits]`: how often anybody may ask. Not limited when left out.
+    pub limits: Option<LimitSettings>,
+    /// `[gateway_identity]`: for a BFF behind a gateway that has verified its callers already.
+    pub gateway_identity: Option<GatewayIdentity>,
     /// `[session]`: who signs browsers in; for a BFF with sessions, and only there.
     pub session: Option<SessionSettings>,
     /// `[services.<name>]`: everything that this BFF may call.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceSettings>,
+}
+
+/// `[gateway_identity]`: in which headers a gateway names the callers that it has verified. They
+/// count from `server.trusted_proxies` only.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayIdentity {
+    /// The header with the subject.
+    pub subject_header: String,
+    /// The header with the scopes, separated by spaces.
+    pub scopes_header: Option<String>,
 }
 
 /// actix's parser reads no more header lines than this.

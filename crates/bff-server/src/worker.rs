@@ -1,7 +1,7 @@
 //! What one worker thread holds: its own connections, and the parts that all workers share.
 
 use crate::{
-    ServerSettings,
+    GatewayIdentity, ServerSettings,
     overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
@@ -12,6 +12,7 @@ use bff_core::{
     Auth, CallRecord,
     ports::{Authenticator, Background, Local, Store, Transport},
 };
+use bff_limits::Limits;
 use bff_upstream::Services;
 use std::{
     rc::Rc,
@@ -37,6 +38,9 @@ pub(crate) struct Shared {
     pub(crate) bearer: Option<(BearerSettings, Arc<Keys>)>,
     /// The sessions of a BFF whose users sign in with a browser.
     pub(crate) vault: Option<Arc<Vault>>,
+    /// How often anybody may ask.
+    pub(crate) rates: Option<Limits>,
+    pub(crate) gateway_identity: Option<GatewayIdentity>,
     pub(crate) pressures: Arc<Pressures>,
 }
 

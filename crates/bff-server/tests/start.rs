@@ -86,7 +86,11 @@ fn an_endpoint_that_cannot_work_is_refused() {
         ("other name", vec![get("/test/v1/{name}").to(product)], ["/test/v1/{name}", "`{id}`"]),
         ("anonymous", vec![get(route).to(personal)], [route, "one user"]),
         ("meta", vec![get(route).to(greedy)], [route, "`meta`"]),
-        ("doubled", vec![get(route).to(title), get(route).to(title)], [route, "conflict"]),
+        (
+            "doubled",
+            vec![get(route).to(title), get(route).to(title)],
+            [route, "two with this method"],
+        ),
         (
             "two names of one place",
             vec![get(with_id).to(product), get("/test/v1/products/{sku}").to(title)],
@@ -157,7 +161,7 @@ fn identity_is_configured_where_it_is_asked_for_and_nowhere_else() {
         AUTH.replace("url = \"https://issuer.test/keys\"", "file = \"no/such/keys.json\"");
     let cases = [
         ("missing", Auth::Bearer, "", ["auth", "missing"]),
-        ("needless", Auth::Open, AUTH, ["auth", "asks nobody"]),
+        ("needless", Auth::Open, AUTH, ["auth", "takes no bearer tokens"]),
         ("keys", Auth::Bearer, &no_file, ["auth.keys", "no/such/keys.json"]),
         ("audience", Auth::Bearer, &AUTH.replace("test-bff", ""), ["auth.audience", "empty"]),
     ];
@@ -167,6 +171,79 @@ fn identity_is_configured_where_it_is_asked_for_and_nowhere_else() {
         assert!(error.starts_with("configuration: auth"), "{what}: {error}");
         assert_eq!(error.matches("auth").count(), 1, "{what}: {error}");
     }
+}
+
+#[test]
+fn sessions_that_would_not_be_safe_are_refused() {
+    let good = r#"
+        issuer = "https://id.example"
+        client_id = "web-bff"
+        client_secret = "hunter2"
+        public_url = "https://shop.example"
+    "#;
+    let change = |from: &str, to: &str| format!("[session]\n{}", good.replace(from, to));
+    let add = |line: &str| format!("[session]\n{good}\n{line}");
+    let (public, issuer) = ("https://shop.example", "https://id.example");
+    let cases = [
+        ("missing", String::new(), ["session", "missing"]),
+        ("plain", change(public, "http://shop.example"), ["session.public_url", "https://"]),
+        ("path", change(public, "https://shop.example/web"), ["session.public_url", "origin"]),
+        ("issuer", change(issuer, "http://id.example"), ["session.issuer", "https://"]),
+        ("no url", change(issuer, "id.example"), ["session.issuer", "https://"]),
+        (
+            "public client",
+            change("client_secret", "# "),
+            ["session.client_secret_file", "confidential"],
+        ),
+        (
+            "no file",
+            change("client_secret = \"hunter2\"", "client_secret_file = \"no/such\""),
+            ["session.client_secret_file", "no/such"],
+        ),
+        ("cookie", add("cookie = \"session\""), ["session.cookie", "__Host-"]),
+        (
+            "domain",
+            add("cookie = \"__Host-a; Domain=shop.example\""),
+            ["session.cookie", "letters"],
+        ),
+        ("scopes", add("scopes = [\"profile\"]"), ["session.scopes", "openid"]),
+        ("idle", add("idle = \"10s\""), ["session.idle", "1m"]),
+        ("order", add("idle = \"9h\""), ["session.absolute", "session.idle"]),
+        (
+            "keys",
+            add("redis = { url = \"redis://127.0.0.1:1\" }"),
+            ["session.keys_file", "openssl rand"],
+        ),
+        ("no keys", add("keys_file = \"no/such\""), ["session.keys_file", "no/such"]),
+        (
+            "redis",
+            add("keys_file = \"x\"\nredis = { url = \"http://redis\" }"),
+            ["session.redis.url", ""],
+        ),
+    ];
+    for (what, rest, parts) in cases {
+        let error = error_of(Auth::Session, vec![], "", &rest);
+        check(what, &error, &parts);
+        assert!(!error.contains("hunter2"), "{what}: {error}");
+    }
+    let elsewhere = error_of(Auth::Open, vec![], "", &format!("[session]\n{good}"));
+    check("elsewhere", &elsewhere, &["session", "keeps no sessions"]);
+}
+
+#[test]
+fn limits_of_nothing_and_names_from_nobody_are_refused() {
+    let quota = "{ requests = 1, per = \"1s\" }";
+    let class =
+        error_of(Auth::Open, vec![], "", &format!("[limits]\nclasses = {{ serach = {quota} }}"));
+    check("class", &class, &["limits.classes.serach", "rate_class"]);
+    let zero = quota.replace('1', "0");
+    let zero = error_of(Auth::Open, vec![], "", &format!("[limits]\nper_principal = {zero}"));
+    check("zero", &zero, &["limits.per_principal", "zero"]);
+    let gateway = "[gateway_identity]\nsubject_header = \"x-user\"";
+    let alone = error_of(Auth::Bearer, vec![], "", &format!("{gateway}\n{AUTH}"));
+    check("no peers", &alone, &["gateway_identity", "server.trusted_proxies"]);
+    let open = error_of(Auth::Open, vec![], "trusted_proxies = [\"10.0.0.0/8\"]", gateway);
+    check("open", &open, &["gateway_identity", "no bearer tokens"]);
 }
 
 #[test]

@@ -1,0 +1,173 @@
+//! Letting a request in: who is calling, what they may, how often, and what they send.
+//!
+//! In this order: an address that failed too often is not verified again, nobody's body is read
+//! before it is known who sends it, and a request that is refused takes nothing from its limits.
+
+use crate::{perimeter, serve::Arrival, session};
+use actix_web::{
+    HttpRequest,
+    http::header::{AUTHORIZATION, HeaderName},
+    web::Payload,
+};
+use bff_auth::Cookies;
+use bff_core::{
+    Class, Deadline, Endpoint, Problem, Result,
+    ports::{Authenticator, Presented, Principal},
+};
+use bff_limits::{Decision, Limits};
+use bytes::Bytes;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What an endpoint may know about a request besides its address.
+#[derive(Debug, Default)]
+pub(crate) struct Admitted {
+    pub(crate) caller: Option<Arc<Principal>>,
+    pub(crate) body: Bytes,
+}
+
+impl Arrival<'_> {
+    /// Lets a request in; `decision` is what its limits said, also when it is refused afterwards.
+    pub(crate) async fn admit(
+        &self,
+        endpoint: &Endpoint,
+        payload: Payload,
+        deadline: Deadline,
+        decision: &mut Option<Decision>,
+    ) -> Result<Admitted> {
+        let caller = self.caller(endpoint, deadline, decision).await;
+        if let Err(problem) = &caller {
+            audit(problem, endpoint);
+        }
+        let caller = caller?;
+        self.limit(endpoint, caller.as_deref(), decision).await?;
+        let body = match endpoint.body() {
+            None => Bytes::new(),
+            Some(_) => {
+                let limit = self.worker.shared.limits.max_body_bytes;
+                perimeter::read_body(payload, limit, deadline.end()).await?
+            }
+        };
+        Ok(Admitted { caller, body })
+    }
+
+    /// The verified caller, who may use the endpoint. A wrong credential counts against the address
+    /// that it came from; having none does not.
+    async fn caller(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Deadline,
+        decision: &mut Option<Decision>,
+    ) -> Result<Option<Arc<Principal>>> {
+        let quota = self.worker.shared.rates.as_ref();
+        let quota = quota.and_then(|limits| Some((limits, self.client()?)));
+        if let Some((limits, ip)) = quota {
+            let may_try = limits.may_try(ip);
+            if !may_try.allowed {
+                *decision = Some(may_try);
+                return Err(too_many(limits, &may_try));
+            }
+        }
+        let found = crate::serve::within(deadline, self.authenticate(endpoint)).await;
+        if let (Err(problem), Some((limits, ip))) = (&found, quota)
+            && problem.class() == Class::Unauthenticated
+            && problem.code() != "UNAUTHENTICATED"
+        {
+            limits.failed(ip).await;
+        }
+        let caller = found?;
+        endpoint.admit(caller.as_deref())?;
+        Ok(caller)
+    }
+
+    /// Nobody for a BFF that asks nobody, and nobody for a page of a web BFF that is everybody's.
+    async fn authenticate(&self, endpoint: &Endpoint) -> Result<Option<Arc<Principal>>> {
+        let Self { request, worker, .. } = *self;
+        if let Some(sessions) = &worker.sessions {
+            if !endpoint.needs_caller() {
+                return Ok(None);
+            }
+            let vault = sessions.vault();
+            session::provenance(request).check(vault.origin())?;
+            let headers = session::cookie_headers(request);
+            let session = Cookies::new(&headers).only(vault.cookie());
+            let presented = Presented { session, ..Presented::default() };
+            return sessions.authenticate(presented).await.map(Some);
+        }
+        let Some(authenticator) = &worker.authenticator else { return Ok(None) };
+        if let Some(caller) = self.vouched() {
+            return Ok(Some(caller));
+        }
+        let presented = Presented {
+            authorization: only(request, AUTHORIZATION),
+            api_key: only(request, API_KEY),
+            session: None,
+        };
+        authenticator.authenticate(presented).await.map(Some)
+    }
+
+    /// The caller as a gateway names it that has verified it already. Anybody can write such a
+    /// header, so it counts from a trusted peer only.
+    fn vouched(&self) -> Option<Arc<Principal>> {
+        let Self { request, worker, .. } = *self;
+        let gateway = worker.shared.gateway_identity.as_ref()?;
+        let subject = only(request, gateway.subject_header.as_str())?;
+        if !perimeter::is_from_trusted_peer(request, &worker.shared.limits) {
+            tracing::warn!(target: "audit", action = "authenticate", outcome = "IDENTITY_FROM_A_STRANGER", "identity");
+            return None;
+        }
+        let scopes = gateway.scopes_header.as_deref().and_then(|name| only(request, name));
+        let principal = Principal::new(subject)?;
+        Some(Arc::new(principal.with_scopes(scopes.unwrap_or_default().split_ascii_whitespace())))
+    }
+
+    /// Takes the request from its limits.
+    async fn limit(
+        &self,
+        endpoint: &Endpoint,
+        caller: Option<&Principal>,
+        decision: &mut Option<Decision>,
+    ) -> Result<()> {
+        let Some(limits) = &self.worker.shared.rates else { return Ok(()) };
+        // Who is not known is known by its address.
+        let address = if caller.is_none() { self.client().map(address) } else { None };
+        let principal = caller.map(Principal::subject).or(address.as_deref());
+        let class = Some(endpoint.rate_class());
+        let taken = limits.take(&bff_limits::Request { principal, class }).await;
+        *decision = Some(taken);
+        if taken.allowed { Ok(()) } else { Err(too_many(limits, &taken)) }
+    }
+
+    /// The client's address, as far as trusted proxies tell it.
+    fn client(&self) -> Option<IpAddr> {
+        perimeter::client(self.request, &self.worker.shared.limits)
+    }
+}
+
+/// The header of that name. Two of them are none that can be trusted.
+pub(crate) fn only(
+    request: &HttpRequest,
+    name: impl actix_web::http::header::AsHeaderName,
+) -> Option<&str> {
+    let mut values = request.headers().get_all(name);
+    values.next().filter(|_| values.next().is_none())?.to_str().ok()
+}
+
+/// No subject has a space in it.
+fn address(ip: IpAddr) -> String {
+    format!("ip {ip}")
+}
+
+fn too_many(limits: &Limits, decision: &Decision) -> Problem {
+    let wait = limits.headers(decision).and_then(|headers| headers.retry_after).unwrap_or(1);
+    let message = format!("Too many requests. Please try again in {wait} seconds.");
+    Problem::new(Class::TooManyRequests, "RATE_LIMITED", message)
+        .retry_after(Duration::from_secs(wait))
+}
+
+/// A refusal for those who have to look into it later.
+fn audit(problem: &Problem, endpoint: &Endpoint) {
+    let (outcome, endpoint) = (problem.code(), endpoint.name());
+    tracing::info!(target: "audit", action = "authenticate", outcome, endpoint, "identity");
+}

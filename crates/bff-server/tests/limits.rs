@@ -1,0 +1,144 @@
+//! How often anybody may ask, and in whose name.
+
+use bff_core::{Auth, Bff, prelude::*};
+use bff_testkit::{Issuer, Service as Sample, TestBff, http::Reply, redis::RedisServer};
+
+const USERS: Service = Service::named("users");
+const ME: &str = "/test/v1/me";
+const SEARCH: &str = "/test/v1/search";
+
+#[derive(View)]
+struct Me {
+    user_id: String,
+}
+
+async fn me(cx: &Cx, me: User) -> Result<Me> {
+    cx.gather(Critical(USERS.get(("users", &me)).named("userProfile"))).await
+}
+
+fn bff() -> Bff {
+    let endpoints = vec![get(ME).to(me), get(SEARCH).rate_class("search").to(me)];
+    Bff { name: "test", version: "1.0.0", auth: Auth::Bearer, endpoints }
+}
+
+fn settings(more: &str) -> String {
+    format!(
+        r#"
+        {more}
+        [server]
+        listen = "127.0.0.1:0"
+        drain_delay = "0s"
+        trusted_proxies = ["127.0.0.0/8"]
+        [admin]
+        listen = "127.0.0.1:0"
+        [auth]
+        issuer = "https://issuer.test"
+        audience = "test-bff"
+        algorithms = ["RS256"]
+        keys = {{ file = "replaced" }}
+        [services.users]
+        url = "http://users"
+        timeout = "2s"
+        "#
+    )
+}
+
+#[expect(clippy::unwrap_used, reason = "a test may fail")]
+fn start(more: &str) -> TestBff {
+    TestBff::start_from(&bff(), toml::from_str(&settings(more)).unwrap())
+}
+
+fn limited(reply: &Reply) -> (u16, String, Option<&str>, Option<&str>) {
+    (reply.status, reply.code(), reply.header("ratelimit"), reply.header("retry-after"))
+}
+
+#[test]
+fn a_caller_who_asks_too_often_is_told_when_to_come_back_and_others_are_not_held_up() {
+    let bff = start("limits = { per_principal = { requests = 3, per = \"1h\" } }");
+    for left in [2, 1, 0] {
+        let reply = bff.get(ME);
+        let stands = reply.header("ratelimit").unwrap_or_default().to_owned();
+        assert!(
+            reply.status == 200 && stands.contains(&format!("\"principal\";r={left};t=")),
+            "{stands}"
+        );
+        assert_eq!(reply.header("ratelimit-policy"), Some("\"principal\";q=3;w=3600"));
+    }
+    let before = bff.services.stats(Sample::Users).requests_started;
+    let reply = bff.get(ME);
+    let (status, code, stands, retry) = limited(&reply);
+    assert_eq!((status, code.as_str()), (429, "RATE_LIMITED"));
+    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    let seconds: u64 = retry.and_then(|text| text.parse().ok()).unwrap_or_default();
+    assert!(seconds > 0 && stands.is_some_and(|s| s.contains("r=0;t=")), "{stands:?} {retry:?}");
+    assert_eq!(bff.services.stats(Sample::Users).requests_started, before, "no service was asked");
+    assert_eq!(bff.get_as("u-2", ME).status, 200);
+}
+
+#[test]
+fn a_class_of_routes_has_its_own_limit() {
+    let bff = start("limits = { classes = { search = { requests = 1, per = \"1h\" } } }");
+    assert_eq!(bff.get(SEARCH).status, 200);
+    assert_eq!(bff.get(SEARCH).status, 429);
+    assert_eq!(bff.get(ME).status, 200);
+}
+
+#[test]
+fn instances_count_together() {
+    let redis = RedisServer::start();
+    let shared = format!(
+        "limits = {{ per_principal = {{ requests = 6, per = \"1h\" }}, within = \"5s\", \
+         shared = {{ url = \"{}\", lookup_timeout = \"5s\", command_timeout = \"5s\" }} }}",
+        redis.url()
+    );
+    let instances = [start(&shared), start(&shared), start(&shared)];
+    let mut answered = 0;
+    for bff in instances.iter().cycle().take(30) {
+        answered += usize::from(bff.get(ME).status == 200);
+    }
+    assert_eq!(answered, 6);
+}
+
+#[test]
+fn an_address_that_fails_too_often_is_not_verified_again_and_others_are() {
+    let bff = start("limits = { failures_per_ip = { requests = 3, per = \"1h\" } }");
+    let bad = format!("{}x", bff.credential("u-1"));
+    let from = |ip: &str, credential: &str| {
+        bff.send("GET", ME, &[("authorization", credential), ("x-forwarded-for", ip)])
+    };
+    for _ in 0..3 {
+        assert_eq!(from("203.0.113.9", &bad).status, 401);
+    }
+    let good = bff.credential("u-1");
+    assert_eq!(from("203.0.113.9", &good).status, 429, "also with a good one");
+    assert_eq!(from("203.0.113.10", &good).status, 200);
+    for _ in 0..9 {
+        let nothing = bff.send("GET", ME, &[("x-forwarded-for", "203.0.113.11")]);
+        assert_eq!(nothing.status, 401, "having no credential is no failure");
+    }
+    assert_eq!(from("203.0.113.11", &good).status, 200);
+}
+
+#[test]
+fn a_gateway_that_is_trusted_names_the_caller_and_nobody_else_does() {
+    let gateway = "gateway_identity = { subject_header = \"x-auth-subject\" }";
+    let trusted = start(gateway);
+    let named = trusted.send("GET", ME, &[("x-auth-subject", "u-7")]);
+    assert_eq!((named.status, named.at("/userId")), (200, "u-7".into()));
+    for headers in [
+        &[("x-auth-subject", "u-7"), ("x-auth-subject", "u-8")][..],
+        &[("x-auth-subject", "../admin")],
+        &[("x-auth-subject", "")],
+        &[],
+    ] {
+        assert_eq!(trusted.send("GET", ME, headers).status, 401, "{headers:?}");
+    }
+    let stranger = settings(gateway).replace("127.0.0.0/8", "10.0.0.0/8");
+    let Ok(stranger) = toml::from_str(&stranger) else { unreachable!("good settings") };
+    let stranger = TestBff::start_from(&bff(), stranger);
+    assert_eq!(stranger.send("GET", ME, &[("x-auth-subject", "u-7")]).status, 401);
+    let mut token = vec![("x-auth-subject", "u-7")];
+    let own = format!("Bearer {}", Issuer::shared().token("u-1", "test-bff"));
+    token.push(("authorization", &own));
+    assert_eq!(stranger.send("GET", ME, &token).at("/userId"), "u-1", "its token still counts");
+}

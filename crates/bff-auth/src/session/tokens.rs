@@ -170,3 +170,111 @@ async fn signed<T: DeserializeOwned>(
     };
     token.verified(&key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Expected, Identity, Keyring};
+    use crate::{
+        issuer::Issuer,
+        keys::Keys,
+        refusal::Refusal,
+        settings::{Algorithm, KeySource},
+        support::run,
+    };
+    use serde_json::{Value, json};
+
+    const EXPECTED: Expected<'_> = Expected {
+        issuer: "https://issuer.test",
+        client: "web-bff",
+        algorithms: &[Algorithm::RS256],
+    };
+
+    fn keyring() -> Keyring {
+        let directory = std::env::temp_dir().join(format!("bff-id-tokens-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let file = KeySource::File(Issuer::shared().write_jwks(&directory).unwrap());
+        Keyring::new(Keys::open(&file, EXPECTED.algorithms).unwrap())
+    }
+
+    #[test]
+    fn an_identity_token_answers_this_login_of_this_client_and_nothing_else() {
+        type Change = fn(&mut Value, &mut Value);
+        let same: Change = |_, _| {};
+        let cases: [(&str, Change, Option<&str>); 19] = [
+            ("good", same, None),
+            ("for us alone", |_, claims| claims["aud"] = json!(["web-bff"]), None),
+            (
+                "asked for by us",
+                |_, claims| {
+                    claims["aud"] = json!(["web-bff", "api"]);
+                    claims["azp"] = json!("web-bff");
+                },
+                None,
+            ),
+            ("untyped", |header, _| drop(header.as_object_mut().unwrap().remove("typ")), None),
+            ("another login's", |_, claims| claims["nonce"] = json!("other"), Some("nonce")),
+            (
+                "of no login",
+                |_, claims| drop(claims.as_object_mut().unwrap().remove("nonce")),
+                Some("nonce"),
+            ),
+            ("a nonce that is none", |_, claims| claims["nonce"] = json!(null), Some("claims")),
+            (
+                "another issuer",
+                |_, claims| claims["iss"] = json!("https://issuer.test/"),
+                Some("issuer"),
+            ),
+            ("another client", |_, claims| claims["aud"] = json!("mobile-bff"), Some("audience")),
+            ("for nobody", |_, claims| claims["aud"] = json!([]), Some("audience")),
+            (
+                "for several, asked for by nobody",
+                |_, claims| {
+                    claims["aud"] = json!(["web-bff", "api"]);
+                },
+                Some("authorized party"),
+            ),
+            (
+                "asked for by another",
+                |_, claims| claims["azp"] = json!("mobile-bff"),
+                Some("authorized party"),
+            ),
+            ("expired", |_, claims| claims["exp"] = json!(1_000_000_000), Some("expired")),
+            (
+                "without an end",
+                |_, claims| drop(claims.as_object_mut().unwrap().remove("exp")),
+                Some("claims"),
+            ),
+            (
+                "from the future",
+                |_, claims| {
+                    claims["iat"] = json!(claims["iat"].as_u64().unwrap() + 3600);
+                },
+                Some("not yet valid"),
+            ),
+            ("an access token", |header, _| header["typ"] = json!("at+jwt"), Some("type")),
+            ("a logout token", |header, _| header["typ"] = json!("logout+jwt"), Some("type")),
+            ("another algorithm", |header, _| header["alg"] = json!("ES256"), Some("type")),
+            ("another key", |header, _| header["kid"] = json!("dev-9"), Some("unknown key")),
+        ];
+        let issuer = Issuer::shared();
+        run(async move {
+            let keyring = keyring();
+            for (what, change, refused) in cases {
+                let (mut header, mut claims) = (
+                    json!({ "alg": "RS256", "typ": "JWT", "kid": "dev-1" }),
+                    issuer.claims("u-1", "web-bff"),
+                );
+                claims["nonce"] = json!("n-1");
+                change(&mut header, &mut claims);
+                let token = issuer.sign(&header, &claims);
+                let read = Identity::read(&token, EXPECTED, "n-1", &keyring).await;
+                let expected = refused.map_or(Ok("u-1"), |why| Err(Refusal::Invalid(why)));
+                assert_eq!(
+                    read.as_ref().map(|identity| identity.sub.as_str()).map_err(|r| *r),
+                    expected,
+                    "{what}"
+                );
+            }
+        });
+    }
+}

@@ -1,11 +1,12 @@
-//! Asks the issuer for its keys: one bounded, distrustful GET.
+//! Asks the issuer, for its keys or for a token: one bounded, distrustful exchange.
 
-use crate::settings::AuthError;
-use awc::{Client, Connector, http::StatusCode, http::header};
+use awc::{
+    Client, Connector, SendClientRequest,
+    http::header::{self, HeaderValue},
+};
 use futures_util::FutureExt;
 use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt;
-use secrecy::{ExposeSecret, SecretString};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use url::Url;
@@ -17,35 +18,29 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// What it takes to reach `url`: a TLS configuration that trusts the system's authorities, or
 /// nothing for http.
-pub(crate) fn tls(url: &Url) -> Result<Option<Arc<ClientConfig>>, AuthError> {
+///
+/// # Errors
+/// Why it cannot be reached, in words for an operator.
+pub(crate) fn tls(url: &Url) -> Result<Option<Arc<ClientConfig>>, String> {
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(AuthError::new(
-            "keys.url",
-            "expected no user or password; public keys need none",
-        ));
+        return Err("expected no user or password".to_owned());
     }
     match url.scheme() {
         "http" => return Ok(None),
         "https" => {}
-        other => {
-            return Err(AuthError::new(
-                "keys.url",
-                format!("expected http:// or https://, found {other}://"),
-            ));
-        }
+        other => return Err(format!("expected http:// or https://, found {other}://")),
     }
-    let failed = |error: rustls::Error| AuthError::new("keys.url", error.to_string());
     // Named, so that nothing depends on what the process has installed as its default provider.
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(failed)?
+        .map_err(|error| error.to_string())?
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(Arc::new(config)))
 }
 
-/// A client for one worker. Redirects are not followed: the keys are where the configuration says.
+/// A client for one worker. Redirects are not followed: the issuer is where the configuration says.
 pub(crate) fn client(tls: Option<&Arc<ClientConfig>>) -> Client {
     let connector = match tls {
         Some(tls) => Connector::new().rustls_0_23(Arc::clone(tls)),
@@ -54,58 +49,59 @@ pub(crate) fn client(tls: Option<&Arc<ClientConfig>>) -> Client {
     Client::builder().connector(connector).disable_redirects().finish()
 }
 
+/// What an issuer answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
 /// The document at `url`.
 ///
 /// # Errors
 /// What happened, in words for an operator.
 pub(crate) async fn fetch(client: &Client, url: &Url) -> Result<Vec<u8>, String> {
-    in_time(exchange(client, url)).await
-}
-
-async fn in_time<T>(exchange: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    // awc panics on some answers, such as a header name of 64 KiB; operators shall see it as any
-    // other failure.
-    match timeout(TIMEOUT, AssertUnwindSafe(exchange).catch_unwind()).await {
-        Err(_) => Err(format!("no complete answer within {} ms", TIMEOUT.as_millis())),
-        Ok(Err(_)) => Err("the client crashed while reading the answer".to_owned()),
-        Ok(Ok(outcome)) => outcome,
+    let request = client
+        .get(url.as_str())
+        .insert_header((header::ACCEPT, "application/jwk-set+json, application/json"));
+    match bounded(request.send()).await? {
+        Answer { status: 200, body } => Ok(body),
+        Answer { status, .. } => Err(format!("answered with status {status}")),
     }
 }
 
-/// Sends a form as a confidential client that proves itself with its secret (RFC 6749, section
-/// 2.3.1); the status and the document that come back.
+/// What `url` answers to a form.
 ///
 /// # Errors
 /// What happened, in words for an operator.
 pub(crate) async fn post_form(
     client: &Client,
     url: &Url,
-    (id, secret): (&str, &SecretString),
-    form: &[(&str, &str)],
-) -> Result<(u16, Vec<u8>), String> {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = client
+    authorization: Option<HeaderValue>,
+    form: String,
+) -> Result<Answer, String> {
+    let mut request = client
         .post(url.as_str())
-        .basic_auth(encoded(id), encoded(secret.expose_secret()))
         .insert_header((header::ACCEPT, "application/json"))
-        .content_type("application/x-www-form-urlencoded");
-    let exchange = async {
-        let mut response = request.send_body(body).await.map_err(|error| error.to_string())?;
-        let body = response.body().limit(MAX_BYTES).await.map_err(|error| error.to_string())?;
-        Ok((response.status().as_u16(), body.into()))
-    };
-    in_time(exchange).await
+        .insert_header((header::CONTENT_TYPE, "application/x-www-form-urlencoded"));
+    if let Some(value) = authorization {
+        request = request.insert_header((header::AUTHORIZATION, value));
+    }
+    bounded(request.send_body(form)).await
 }
 
-async fn exchange(client: &Client, url: &Url) -> Result<Vec<u8>, String> {
-    let request = client
-        .get(url.as_str())
-        .insert_header((header::ACCEPT, "application/jwk-set+json, application/json"));
-    let mut response = request.send().await.map_err(|error| error.to_string())?;
-    if response.status() != StatusCode::OK {
-        return Err(format!("answered with status {}", response.status().as_u16()));
+async fn bounded(sent: SendClientRequest) -> Result<Answer, String> {
+    // awc panics on some answers, such as a header name of 64 KiB; operators shall see it as any
+    // other failure.
+    let exchange = AssertUnwindSafe(exchange(sent)).catch_unwind();
+    match timeout(TIMEOUT, exchange).await {
+        Err(_) => Err(format!("no complete answer within {} ms", TIMEOUT.as_millis())),
+        Ok(Err(_)) => Err("the client crashed while reading the answer".to_owned()),
+        Ok(Ok(outcome)) => outcome,
     }
+}
+
+async fn exchange(sent: SendClientRequest) -> Result<Answer, String> {
+    let mut response = sent.await.map_err(|error| error.to_string())?;
     let body = response.body().limit(MAX_BYTES).await.map_err(|error| error.to_string())?;
-    Ok(body.into())
+    Ok(Answer { status: response.status().as_u16(), body: body.into() })
 }

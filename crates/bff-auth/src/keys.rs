@@ -90,7 +90,11 @@ impl Keys {
             }
             KeySource::Url(url) => (
                 None,
-                Some(Remote { url: url.clone(), tls: fetch::tls(url)?, gate: Arc::default() }),
+                Some(Remote {
+                    url: url.clone(),
+                    tls: fetch::tls(url).map_err(|why| AuthError::new("keys.url", why))?,
+                    gate: Arc::default(),
+                }),
             ),
         };
         Ok(Arc::new(Self { current: ArcSwapOption::new(current), allowed, remote }))

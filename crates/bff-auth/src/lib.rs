@@ -1,4 +1,5 @@
-//! Who is calling: bearer tokens verified against the issuer's keys.
+//! Who is calling: bearer tokens verified against the issuer's keys, and sessions of browsers; and
+//! in [`outbound`], how this BFF proves itself in turn.
 //!
 //! [`Keys`] are the issuer's public keys, shared by the whole process; [`Bearer`] is one worker's
 //! [`Authenticator`](bff_core::ports::Authenticator) on top of them. The crate trusts nothing that
@@ -13,9 +14,13 @@ mod audit;
 mod bearer;
 mod claims;
 mod fetch;
+mod file;
 mod jwks;
+mod key;
 mod keys;
 mod moment;
+pub mod outbound;
+mod proof;
 mod refusal;
 mod seen;
 mod session;

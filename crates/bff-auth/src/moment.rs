@@ -22,6 +22,11 @@ impl Moment {
         self.wall.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()
     }
 
+    /// Whole seconds since 1970, as tokens of our own have them.
+    pub(crate) fn whole_seconds(self) -> u64 {
+        self.wall.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+    }
+
     #[cfg(test)]
     pub(crate) fn later(self, by: Duration) -> Self {
         Self { wall: self.wall + by, steady: self.steady + by }

@@ -54,6 +54,9 @@ pub enum Fault {
     /// The call needs a verified user and the request has none.
     #[error("not called: the request has no verified user")]
     Anonymous,
+    /// This BFF has nothing to show the service. The text never quotes secrets.
+    #[error("not called: no credential for the service: {0}")]
+    NoCredential(String),
 }
 
 /// The public name of a cause: what a client may branch on and a metric may count by.
@@ -89,6 +92,7 @@ impl Fault {
             | Self::Broken(_)
             | Self::Crashed
             | Self::Unconfigured
+            | Self::NoCredential(_)
             | Self::Open => Reason::Unavailable,
             Self::TimedOut(_) | Self::Late => Reason::Timeout,
             Self::Full | Self::Skipped => Reason::Overload,

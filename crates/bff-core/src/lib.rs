@@ -40,6 +40,7 @@ mod segment;
 mod shape;
 mod trace;
 mod view;
+mod vouch;
 mod write;
 
 pub use answer::{Answer, Meta};

@@ -1,6 +1,10 @@
-//! The traits that adapters implement: how calls travel, where values are kept, who is calling.
+//! The traits that adapters implement: how calls travel, what lets them in, where values
+//! are kept, who is calling.
 
-pub use crate::principal::Principal;
+pub use crate::{
+    principal::Principal,
+    vouch::{Identity, Proof, Vouch},
+};
 
 use crate::{CallRecord, Criticality, Fault, Keep, Problem, SpanId, TraceContext, Written};
 use bytes::Bytes;

@@ -271,6 +271,7 @@ mod tests {
             (status(404), "USER_PROFILE_NOT_FOUND", 404, false),
             (status(403), "USER_PROFILE_FORBIDDEN", 403, false),
             (status(409), "USER_PROFILE_CONFLICT", 409, false),
+            (Fault::NoCredential("x".into()), "USER_PROFILE_UNAVAILABLE", 503, true),
             (Fault::Anonymous, "UNAUTHENTICATED", 401, false),
         ];
         for (fault, code, status, retryable) in cases {

@@ -17,7 +17,7 @@ use bff_core::{
 };
 use bff_upstream::{ServiceSettings, Services};
 use futures_util::try_join;
-use std::{collections::BTreeMap, hint::black_box, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, hint::black_box, net::SocketAddr, rc::Rc, time::Duration};
 use support::{
     loopback,
     plain::Plain,
@@ -87,7 +87,7 @@ fn transport(services: SocketAddr) -> impl Transport + 'static {
             .expect("settings");
     let named =
         ["users", "orders", "recommendations"].map(|name| (name.to_owned(), settings.clone()));
-    Services::new("mobile", &BTreeMap::from(named)).expect("services").transport()
+    Services::new("mobile", &BTreeMap::from(named)).expect("services").transport(|_| Rc::new(()))
 }
 
 /// The calls of the home page without anything around them.

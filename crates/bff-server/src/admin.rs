@@ -1,4 +1,5 @@
-//! The admin port: is it alive, is it ready, what did it count, what are its policies.
+//! The admin port: is it alive, is it ready, what did it count, what are its policies, which
+//! keys does it sign with.
 
 use crate::{
     health::Health,
@@ -21,6 +22,7 @@ pub(crate) fn routes(
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
     let (shared, cached, invalidated) = (shared.clone(), shared.clone(), shared.clone());
+    let signing = shared.clone();
     move |app| {
         app.route("/livez", web::get().to(|| async { answer(true, "alive") }))
             .route(
@@ -38,6 +40,10 @@ pub(crate) fn routes(
                 web::delete().to(move |tag: web::Path<String>| {
                     std::future::ready(invalidate(&invalidated, &tag))
                 }),
+            )
+            .route(
+                "/internal-jwks",
+                web::get().to(move || std::future::ready(internal_jwks(&signing))),
             )
             .route("/policy", web::get().to(move || std::future::ready(policy(&shared))));
     }
@@ -89,6 +95,12 @@ fn policy(shared: &Shared) -> HttpResponse {
         workers: workers.collect(),
     };
     json(&policy)
+}
+
+/// The keys by which services check who the user of a call is.
+fn internal_jwks(shared: &Shared) -> HttpResponse {
+    let keys = shared.credentials.internal_jwks();
+    HttpResponse::Ok().content_type("application/jwk-set+json").body(keys)
 }
 
 fn cache_status(shared: &Shared) -> HttpResponse {

@@ -108,6 +108,8 @@ fn file(directory: &Path, name: &str) -> Result<LayerFile, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CredentialSettings;
+    use secrecy::ExposeSecret;
     use std::{collections::HashMap, fs};
     use url::Url;
 
@@ -140,6 +142,20 @@ mod tests {
             users.map(|s| s.map(|s| s.url.iter().map(Url::to_string).collect::<Vec<_>>())),
             Ok(Some(vec!["http://127.0.0.1:7101/".to_owned()]))
         );
+    }
+
+    #[test]
+    fn a_credentials_secret_comes_from_a_variable() {
+        let own = "[credentials.own]\nkind = \"client_credentials\"\nclient_id = \"a\"\n";
+        let base = format!("{GOOD}{own}token_url = \"https://issuer.test/token\"\n");
+        let secret = ("BFF__CREDENTIALS__OWN__CLIENT_SECRET", "hunter2");
+        let settings = check("secret", &base, &[secret]).unwrap();
+        let Some(CredentialSettings::ClientCredentials(own)) = settings.credentials.get("own")
+        else {
+            unreachable!("{settings:?}")
+        };
+        assert_eq!(own.client_secret.as_ref().map(ExposeSecret::expose_secret), Some("hunter2"));
+        assert!(!format!("{settings:?}").contains("hunter2"));
     }
 
     #[test]

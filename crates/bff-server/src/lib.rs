@@ -29,7 +29,10 @@ pub use settings::{
     AdminSettings, GatewayIdentity, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
 };
 
-pub use bff_auth::{BearerSettings, KeySource, SessionSettings};
+pub use bff_auth::{
+    BearerSettings, KeySource, SessionSettings,
+    outbound::{CredentialSettings, InternalTokenSettings, StaticKeySettings, TokenSettings},
+};
 pub use bff_cache::CacheSettings;
 pub use bff_limits::{LimitSettings, Quota};
 pub use bff_redis::RedisSettings;

@@ -13,7 +13,10 @@ use actix_web::{
     dev::{Server as ActixServer, ServerHandle},
     web,
 };
-use bff_auth::{AuthError, BearerSettings, Keys, SessionSettings, SessionSettingsError, Vault};
+use bff_auth::{
+    AuthError, BearerSettings, Keys, SessionSettings, SessionSettingsError, Vault,
+    outbound::{CredentialError, Credentials, Wanted},
+};
 use bff_cache::{Cache, CacheSettingsError};
 use bff_core::{Auth, Bff, TableError};
 use bff_limits::{LimitSettings, LimitSettingsError, Limits};
@@ -55,6 +58,9 @@ pub enum StartError {
     /// The callers' credentials cannot be verified as configured.
     #[error("configuration: {0}")]
     Auth(#[from] AuthError),
+    /// This BFF cannot prove itself to services as configured.
+    #[error("configuration: {0}")]
+    Credentials(#[from] CredentialError),
     /// `[auth]` is missing where it is needed, or present where nobody is asked.
     #[error("configuration: auth: {0}")]
     AuthMismatch(&'static str),
@@ -146,6 +152,7 @@ impl Server {
             rates: limits(bff, settings.limits.as_ref())?,
             gateway_identity: gateway_identity(bff.auth, settings)?,
             vault: vault(bff, settings.session.as_ref())?,
+            credentials: credentials(bff.name, settings)?,
             metrics: metrics.clone(),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
         };
@@ -291,6 +298,15 @@ fn vault(bff: &Bff, settings: Option<&SessionSettings>) -> Result<Option<Arc<Vau
         }
         (_, None) => Ok(None),
     }
+}
+
+fn credentials(bff: &str, settings: &Settings) -> Result<Credentials, CredentialError> {
+    let wanted = settings.services.iter().map(|(service, settings)| Wanted {
+        service,
+        credential: settings.credential.as_deref(),
+        identity: settings.identity,
+    });
+    Credentials::new(bff, &settings.credentials, settings.internal_tokens.as_ref(), wanted)
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

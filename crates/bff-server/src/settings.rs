@@ -1,7 +1,10 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
 use crate::overload::OverloadSettings;
-use bff_auth::{BearerSettings, SessionSettings};
+use bff_auth::{
+    BearerSettings, SessionSettings,
+    outbound::{CredentialSettings, InternalTokenSettings},
+};
 use bff_cache::CacheSettings;
 use bff_limits::LimitSettings;
 use bff_upstream::ServiceSettings;
@@ -37,6 +40,11 @@ pub struct Settings {
     pub gateway_identity: Option<GatewayIdentity>,
     /// `[session]`: who signs browsers in; for a BFF with sessions, and only there.
     pub session: Option<SessionSettings>,
+    /// `[credentials.<name>]`: by what this BFF proves itself to services.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, CredentialSettings>,
+    /// `[internal_tokens]`: how services learn who the user is in a way that they can check.
+    pub internal_tokens: Option<InternalTokenSettings>,
     /// `[services.<name>]`: everything that this BFF may call.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceSettings>,
@@ -60,7 +68,8 @@ const MOST_HEADERS: usize = 96;
 const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Settings {
-    /// What parses and still cannot work here, as key and reason. Services and `[auth]` are checked where they are used.
+    /// What parses and still cannot work here, as key and reason. Services, `[auth]` and
+    /// `[credentials]` are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let Self { server, traces, overload, .. } = self;
         let more = "must be more than zero";

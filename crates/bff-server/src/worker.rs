@@ -6,7 +6,7 @@ use crate::{
     table::Table,
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
 };
-use bff_auth::{Bearer, BearerSettings, Keys, Sessions, Vault};
+use bff_auth::{Bearer, BearerSettings, Keys, Sessions, Vault, outbound::Credentials};
 use bff_cache::Cache;
 use bff_core::{
     Auth, CallRecord,
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     /// How often anybody may ask.
     pub(crate) rates: Option<Limits>,
     pub(crate) gateway_identity: Option<GatewayIdentity>,
+    /// What services are shown.
+    pub(crate) credentials: Credentials,
     pub(crate) pressures: Arc<Pressures>,
 }
 
@@ -97,7 +99,9 @@ impl Worker {
         actix_web::rt::spawn(measure(pressure.clone(), shared.services.clone()));
         Self {
             pressure,
-            transport: Rc::new(shared.services.transport()),
+            transport: Rc::new(
+                shared.services.transport(|service| Rc::new(shared.credentials.voucher(service))),
+            ),
             store: shared.cache.clone().map(|cache| Rc::new(cache) as Rc<dyn Store>),
             background: Rc::new(Beside { metrics: shared.metrics.clone() }),
             authenticator,

@@ -2,15 +2,16 @@
 
 use bff_core::{Auth, Bff, prelude::*};
 use bff_testkit::TestBff;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     pki_types::{CertificateDer, PrivateKeyDer},
+    server::WebPkiClientVerifier,
 };
 use std::{
     error::Error,
     fs,
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::{
@@ -32,7 +33,8 @@ async fn page(cx: &Cx) -> Result<Page> {
     Ok(Page { word: cx.gather(Omittable(word)).await? })
 }
 
-fn start(address: SocketAddr, ca_file: Option<&Path>) -> TestBff {
+/// `more` goes into the service's table.
+fn start(address: SocketAddr, ca_file: Option<&Path>, more: &str) -> TestBff {
     let endpoints = vec![get(PAGE).budget(seconds(30)).to(page)];
     let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Open, endpoints };
     let ca_file = ca_file.map_or(String::new(), |path| format!("ca_file = {path:?}"));
@@ -45,6 +47,7 @@ fn start(address: SocketAddr, ca_file: Option<&Path>) -> TestBff {
         timeout = "20s"
         connect_timeout = "20s"
         {ca_file}
+        {more}
         "#
     );
     let settings = toml::from_str(&settings).unwrap_or_else(|error| unreachable!("{error}"));
@@ -56,25 +59,53 @@ struct Vault {
     address: SocketAddr,
     ca_file: PathBuf,
     requests: Arc<AtomicUsize>,
+    /// What else goes into the service's table.
+    more: String,
+}
+
+/// A certificate and the authority behind it.
+struct Signed {
+    authority: Certificate,
+    certificate: Certificate,
+    key: KeyPair,
+}
+
+/// A new authority's certificate for `name`.
+fn signed(name: &str) -> Result<Signed, rcgen::Error> {
+    let mut authority = CertificateParams::new([])?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate()?;
+    let root = authority.self_signed(&authority_key)?;
+    let authority = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new([name.to_owned()])?.signed_by(&key, &authority)?;
+    Ok(Signed { authority: root, certificate, key })
+}
+
+/// The path of a file of this process, written now.
+fn file(name: &str, content: &str) -> Result<PathBuf, io::Error> {
+    let directory = std::env::temp_dir().join(format!("bff-https-{}", std::process::id()));
+    fs::create_dir_all(&directory)?;
+    let path = directory.join(name);
+    fs::write(&path, content)?;
+    Ok(path)
 }
 
 impl Vault {
     /// A service whose certificate is for `name`. `place` keeps parallel tests apart.
     fn start(place: &str, name: &str) -> Result<Self, Box<dyn Error>> {
-        let mut authority = CertificateParams::new([])?;
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority_key = KeyPair::generate()?;
-        let pem = authority.self_signed(&authority_key)?.pem();
-        let authority = Issuer::new(authority, authority_key);
-        let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new([name.to_owned()])?.signed_by(&key, &authority)?;
+        Self::start_asking(place, name, None)
+    }
 
-        let directory = std::env::temp_dir().join(format!("bff-https-{}", std::process::id()));
-        fs::create_dir_all(&directory)?;
-        let ca_file = directory.join(place).with_extension("pem");
-        fs::write(&ca_file, pem)?;
-
-        let config = server_config(certificate.der().clone(), key.serialize_der())?;
+    /// The same; callers need a certificate of the authority `of`.
+    fn start_asking(
+        place: &str,
+        name: &str,
+        of: Option<&Certificate>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let Signed { authority, certificate, key } = signed(name)?;
+        let ca_file = file(&format!("{place}.pem"), &authority.pem())?;
+        let config = server_config(certificate.der().clone(), key.serialize_der(), of)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let (address, requests) = (listener.local_addr()?, Arc::<AtomicUsize>::default());
         let counted = requests.clone();
@@ -86,21 +117,30 @@ impl Vault {
                 }
             }
         });
-        Ok(Self { address, ca_file, requests })
+        Ok(Self { address, ca_file, requests, more: String::new() })
     }
 }
 
 fn server_config(
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
+    of: Option<&Certificate>,
 ) -> Result<Arc<ServerConfig>, Box<dyn Error>> {
     let key = PrivateKeyDer::try_from(key)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    Ok(Arc::new(config))
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?;
+    let builder = match of {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.der().clone())?;
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    Ok(Arc::new(builder.with_single_cert(vec![certificate], key)?))
 }
 
 fn answer(config: Arc<ServerConfig>, socket: TcpStream) -> Result<(), Box<dyn Error>> {
@@ -121,7 +161,7 @@ fn answer(config: Arc<ServerConfig>, socket: TcpStream) -> Result<(), Box<dyn Er
 /// Asks the page of a BFF that trusts `ca_file`; whether the vault's word came, and what the page said otherwise.
 fn check(vault: &Vault, ca_file: Option<&Path>, trusted: bool) {
     let before = vault.requests.load(Ordering::SeqCst);
-    let bff = start(vault.address, ca_file);
+    let bff = start(vault.address, ca_file, &vault.more);
     let reply = bff.get(PAGE);
     assert_eq!(reply.status, 200, "{ca_file:?}: {}", reply.text());
     if trusted {
@@ -149,6 +189,25 @@ fn only_the_configured_authority_vouches_for_a_service() {
 fn a_certificate_for_another_name_is_not_this_services() {
     let vault = Vault::start("named", "vault.example").unwrap();
     check(&vault, Some(&vault.ca_file), false);
+}
+
+#[test]
+fn a_service_that_asks_for_a_certificate_gets_the_configured_one() {
+    let (ours, strange) = (signed("mobile-bff").unwrap(), signed("mobile-bff").unwrap());
+    let vault = Vault::start_asking("mutual", "127.0.0.1", Some(&ours.authority)).unwrap();
+    check(&vault, Some(&vault.ca_file), false);
+    for (name, own, trusted) in [("ours", &ours, true), ("strange", &strange, false)] {
+        let certificate = file(&format!("{name}.crt"), &own.certificate.pem()).unwrap();
+        let key = file(&format!("{name}.key"), &own.key.serialize_pem()).unwrap();
+        let more = format!("client_certificate_file = {certificate:?}\nclient_key_file = {key:?}");
+        let vault = Vault {
+            more,
+            ca_file: vault.ca_file.clone(),
+            requests: vault.requests.clone(),
+            ..vault
+        };
+        check(&vault, Some(&vault.ca_file), trusted);
+    }
 }
 
 #[test]

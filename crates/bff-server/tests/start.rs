@@ -127,7 +127,7 @@ fn a_service_that_must_not_or_cannot_be_called_is_refused() {
         ("upper case", url("http://Mobile-BFF"), ["services.orders.url", own]),
         ("scheme", url("ftp://orders"), ["services.orders.url", "http://host"]),
         ("no host", url("unix:/run/orders"), ["services.orders.url", "http://host"]),
-        ("password", url("http://me:hunter2@orders"), ["services.orders.url", "credential"]),
+        ("password", url("http://me:hunter2@orders"), ["services.orders.url", "[credentials]"]),
         ("query", url("http://orders?a=1"), ["services.orders.url", "query"]),
         ("timeout", orders("timeout = \"0s\""), ["services.orders.timeout", "zero"]),
         (
@@ -142,10 +142,40 @@ fn a_service_that_must_not_or_cannot_be_called_is_refused() {
             "[services.orders]\nurl = \"https://orders\"\nca_file = \"no/such/ca.pem\"".to_owned(),
             ["services.orders.ca_file", "no/such/ca.pem"],
         ),
+        ("no such credential", orders("credential = \"gone\""), ["services.orders.credential", "gone"]),
+        (
+            "signed without a key",
+            orders("identity = \"signed\""),
+            ["services.orders.identity", "[internal_tokens]"],
+        ),
         (
             "secret",
-            orders("credential = { header = \"x-key\", secret = \"hunter2\\n\" }"),
-            ["services.orders.credential", "secret"],
+            "[credentials.orders]\nkind = \"static_key\"\nheader = \"x-key\"\nsecret = \"hunter2\\n\""
+                .to_owned(),
+            ["credentials.orders.secret", "no header can carry"],
+        ),
+        (
+            "no such key",
+            "[internal_tokens]\nkey_file = \"no/such/key.pem\"".to_owned(),
+            ["internal_tokens.key_file", "no/such/key.pem"],
+        ),
+        (
+            "useless certificate",
+            orders("client_certificate_file = \"c.pem\""),
+            ["services.orders.client_certificate_file", "http://"],
+        ),
+        (
+            "half a certificate",
+            "[services.orders]\nurl = \"https://orders\"\nclient_certificate_file = \"c.pem\""
+                .to_owned(),
+            ["services.orders.client_key_file", "missing"],
+        ),
+        (
+            "no such certificate",
+            "[services.orders]\nurl = \"https://orders\"\nclient_certificate_file = \"no/such.pem\"\n\
+             client_key_file = \"no/such.key\""
+                .to_owned(),
+            ["services.orders.client_certificate_file", "no/such.pem"],
         ),
     ];
     for (what, rest, parts) in cases {

@@ -142,16 +142,6 @@ fn a_service_learns_how_long_it_is_waited_for() {
 }
 
 #[test]
-fn a_service_gets_its_own_credential_and_no_other() {
-    let bff = start(
-        seconds(2),
-        "timeout = \"2s\"\ncredential = { header = \"Authorization\", secret = \"Bearer ours\" }",
-    );
-    assert_eq!(bff.get(PROFILE).status, 200);
-    assert_eq!(sent(&bff, Sample::Users, "authorization"), "Bearer ours");
-}
-
-#[test]
 fn connections_to_services_are_used_again() {
     let bff = start(seconds(10), "timeout = \"10s\"\nkeep_alive = \"60s\"");
     for _ in 0..20 {

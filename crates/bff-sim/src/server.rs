@@ -2,7 +2,7 @@
 //! days.
 
 use bff_core::{Fault, ports::Outbound};
-use bff_upstream::{Host, Service, Wire};
+use bff_upstream::{Host, Proof, Service, Wire};
 use bytes::Bytes;
 use fastrand::Rng;
 use std::{
@@ -196,6 +196,7 @@ impl Wire for Network {
         _service: &Service,
         host: &Host,
         _request: &Outbound<'_>,
+        _proof: &Proof,
         _left: Duration,
     ) -> Result<Bytes, Fault> {
         let server = self.0.iter().find(|server| server.label == host.label());

@@ -3,7 +3,7 @@
 //! What awc does by default and must not: follow redirects, decompress without a limit, let a panic
 //! in its parser take the page down.
 
-use crate::{body, call::Wire, host::Host, service::Service};
+use crate::{Proof, body, call::Wire, host::Host, service::Service};
 use awc::{
     Client, ClientRequest, Connector,
     error::{ConnectError, SendRequestError},
@@ -26,8 +26,6 @@ use std::{
 const SERVICE_ACCOUNT: HeaderName = HeaderName::from_static("x-service-account");
 /// Through which BFF the request came; a BFF that receives it refuses.
 const HOP: HeaderName = HeaderName::from_static("x-bff-hop");
-/// The verified user of a personal call.
-const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 /// How many milliseconds the caller still waits.
 const DEADLINE: HeaderName = HeaderName::from_static("x-deadline-ms");
 /// By which a service knows a write again.
@@ -85,9 +83,10 @@ impl AwcWire {
         service: &Service,
         host: &Host,
         outbound: &Outbound<'_>,
+        proof: &Proof,
         left: Duration,
     ) -> Result<Bytes, Fault> {
-        let request = self.request(service, host, outbound, left)?;
+        let request = self.request(service, host, outbound, proof, left)?;
         let sent = match outbound.write {
             None => request.send(),
             Some(write) => request.send_body(write.json.clone()),
@@ -108,12 +107,13 @@ impl AwcWire {
         body::decode(answer.headers(), read, limit_bytes)
     }
 
-    /// Made from the outbound value alone: no header of the client's is in reach here.
+    /// Made from the outbound value and the proof alone: no header of the client's is in reach here.
     fn request(
         &self,
         service: &Service,
         host: &Host,
         outbound: &Outbound<'_>,
+        proof: &Proof,
         left: Duration,
     ) -> Result<ClientRequest, Fault> {
         let uri = host.base.uri(outbound.target)?;
@@ -137,16 +137,13 @@ impl AwcWire {
         if let Some(state) = &outbound.trace.state {
             insert(headers, TRACESTATE, state);
         }
-        if let Some(user) = outbound.on_behalf_of {
-            insert(headers, USER_ID, user.subject());
-        }
         if let Some(write) = outbound.write {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             if let Some(key) = &write.key {
                 insert(headers, IDEMPOTENCY_KEY, key.as_str());
             }
         }
-        if let Some((name, value)) = &service.credential {
+        for (name, value) in proof.credential.iter().chain(&proof.user) {
             headers.insert(name.clone(), value.clone());
         }
         Ok(request)
@@ -159,9 +156,10 @@ impl Wire for AwcWire {
         service: &Service,
         host: &Host,
         request: &Outbound<'_>,
+        proof: &Proof,
         left: Duration,
     ) -> Result<Bytes, Fault> {
-        let attempt = AssertUnwindSafe(self.try_exchange(service, host, request, left));
+        let attempt = AssertUnwindSafe(self.try_exchange(service, host, request, proof, left));
         // A header name of 64 KiB panics in actix-http's parser; the panic must end with this call.
         attempt.catch_unwind().await.unwrap_or(Err(Fault::Crashed))
     }

@@ -39,7 +39,7 @@ impl Base {
             || url.fragment().is_some()
         {
             let why =
-                "expected no user, password, query or fragment; secrets belong into `credential`";
+                "expected no user, password, query or fragment; secrets belong into [credentials]";
             return Err(why.to_owned());
         }
         let name = match url.host() {

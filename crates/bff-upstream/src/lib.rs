@@ -23,13 +23,19 @@ pub use call::{Upstream, Wire};
 pub use host::Host;
 pub use service::{Service, ServicesError};
 pub use settings::{
-    BreakerSettings, ConcurrencySettings, Credential, HedgeSettings, RetrySettings,
-    ServiceSettings, Urls,
+    BreakerSettings, ConcurrencySettings, HedgeSettings, RetrySettings, ServiceSettings, Urls,
 };
 pub use status::{HostStatus, ServiceStatus};
 
+use ::awc::http::header::{HeaderName, HeaderValue};
+use bff_core::ports::Vouch;
 use futures_util::future::join_all;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+/// A header as it is sent to a service.
+pub type Header = (HeaderName, HeaderValue);
+/// What a service is shown.
+pub type Proof = bff_core::ports::Proof<Header>;
 
 /// All configured services, checked and ready to be called. Shared by all workers.
 #[derive(Debug, Clone)]
@@ -53,10 +59,11 @@ impl Services {
         Ok(Self { account: format!("{bff}-bff").into(), services })
     }
 
-    /// The transport of one worker thread, with its own connections.
+    /// The transport of one worker thread, with its own connections. `vouch` knows, for a service
+    /// by its name, what that is shown; `|_| Rc::new(())` for nothing.
     #[must_use]
-    pub fn transport(&self) -> Upstream<AwcWire> {
-        Upstream::new(self.services.clone(), AwcWire::new(&self.account))
+    pub fn transport(&self, vouch: impl FnMut(&str) -> Rc<dyn Vouch<Header>>) -> Upstream<AwcWire> {
+        Upstream::new(self.services.clone(), AwcWire::new(&self.account)).vouched(vouch)
     }
 
     /// What is known about each service now.

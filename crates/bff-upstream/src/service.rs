@@ -10,15 +10,13 @@ use crate::{
         latency::Latencies,
         limiter::Limiter,
     },
-    settings::{Credential, ServiceSettings},
+    settings::ServiceSettings,
     tls,
 };
 use arc_swap::ArcSwap;
-use awc::http::header::{HeaderName, HeaderValue};
 use bff_core::{Fault, flight::Flights};
 use bytes::Bytes;
 use rustls::ClientConfig;
-use secrecy::ExposeSecret;
 use std::{
     net::SocketAddr,
     sync::{
@@ -34,7 +32,6 @@ use tokio::time::Instant;
 pub struct Service {
     name: Box<str>,
     pub(crate) settings: ServiceSettings,
-    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
     /// `None` when all its URLs are plain http.
     pub(crate) tls: Option<Arc<ClientConfig>>,
     pub(crate) bases: Vec<Arc<Base>>,
@@ -74,13 +71,11 @@ impl Service {
         if bases.is_empty() {
             return Err(wrong(("url", "must name at least one URL".to_owned())));
         }
-        let credential = settings.credential.as_ref().map(header).transpose();
         let (retry, policy) = (settings.retry, settings.breaker.policy());
         let hosts = bases.iter().map(|base| Arc::new(Host::new(base, None, policy))).collect();
         Ok(Self {
             name: name.into(),
-            credential: credential.map_err(|why| wrong(("credential", why)))?,
-            tls: client_tls(settings, &bases).map_err(|why| wrong(("ca_file", why)))?,
+            tls: client_tls(settings, &bases).map_err(wrong)?,
             hosts: ArcSwap::from_pointee(hosts),
             born: Instant::now(),
             latencies: Latencies::new(settings.hedge.percentile / 100.0),
@@ -342,19 +337,23 @@ fn check(settings: &ServiceSettings) -> Result<(), (&'static str, String)> {
 fn client_tls(
     settings: &ServiceSettings,
     bases: &[Arc<Base>],
-) -> Result<Option<Arc<ClientConfig>>, String> {
-    match (bases.iter().any(|base| base.is_https()), &settings.ca_file) {
-        (true, ca_file) => tls::client(ca_file.as_deref()).map(Some),
-        (false, Some(_)) => Err("has no use with an http:// url".to_owned()),
-        (false, None) => Ok(None),
+) -> Result<Option<Arc<ClientConfig>>, (&'static str, String)> {
+    let ServiceSettings { ca_file, client_certificate_file, client_key_file, .. } = settings;
+    if bases.iter().any(|base| base.is_https()) {
+        let own = client_certificate_file.as_deref().zip(client_key_file.as_deref());
+        return match (own, client_certificate_file, client_key_file) {
+            (None, Some(_), None) => Err(("client_key_file", "is missing".to_owned())),
+            (None, None, Some(_)) => Err(("client_certificate_file", "is missing".to_owned())),
+            _ => tls::client(ca_file.as_deref(), own).map(Some),
+        };
     }
-}
-
-fn header(credential: &Credential) -> Result<(HeaderName, HeaderValue), String> {
-    let name = HeaderName::try_from(&credential.header)
-        .map_err(|_| "`header` is not a header name".to_owned())?;
-    let mut value = HeaderValue::from_str(credential.secret.expose_secret())
-        .map_err(|_| "`secret` has characters that no header can carry".to_owned())?;
-    value.set_sensitive(true);
-    Ok((name, value))
+    let files = [
+        ("ca_file", ca_file),
+        ("client_certificate_file", client_certificate_file),
+        ("client_key_file", client_key_file),
+    ];
+    match files.into_iter().find(|(_, file)| file.is_some()) {
+        Some((key, _)) => Err((key, "has no use with an http:// url".to_owned())),
+        None => Ok(None),
+    }
 }

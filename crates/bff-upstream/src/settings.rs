@@ -1,7 +1,7 @@
 //! What the configuration says about a service. Only `url` has no default.
 
 use crate::policy::{breaker::BreakerPolicy, limiter::LimitPolicy};
-use secrecy::SecretString;
+use bff_core::ports::Identity;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
@@ -39,8 +39,16 @@ pub struct ServiceSettings {
     /// A PEM file with the authorities that sign this service's certificate, instead of the
     /// system's.
     pub ca_file: Option<PathBuf>,
-    /// The header by which this BFF proves itself to the service.
-    pub credential: Option<Credential>,
+    /// A PEM file with the certificate that this BFF shows the service, and the authorities between
+    /// it and the one that the service trusts; read at start.
+    pub client_certificate_file: Option<PathBuf>,
+    /// A PEM file with the private key of that certificate.
+    pub client_key_file: Option<PathBuf>,
+    /// The name of the `[credentials.<name>]` by which this BFF proves itself to the service.
+    pub credential: Option<String>,
+    /// How the service learns who the user of a personal call is: `signed`, `plain` or `none`.
+    /// `signed` where `[internal_tokens]` is configured, else `plain`.
+    pub identity: Option<Identity>,
     /// `retry`: calls that failed and are made once more.
     #[serde(default)]
     pub retry: RetrySettings,
@@ -229,21 +237,6 @@ impl ConcurrencySettings {
         let Self { initial, min, max, waiting } = *self;
         LimitPolicy { initial, min, max, waiting }
     }
-}
-
-/// A header with a secret value.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    /// The header's name.
-    pub header: String,
-    /// Its value; never printed.
-    #[serde(serialize_with = "masked")]
-    pub secret: SecretString,
-}
-
-fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str("***")
 }
 
 fn connect_timeout() -> Duration {

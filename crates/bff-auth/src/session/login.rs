@@ -166,7 +166,7 @@ impl Sessions {
     fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Option<Attempt> {
         let value = cookies.only(&cookie_of(state))?;
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
-        let json = self.vault.seals.open(&sealed_as(state), &sealed)?;
+        let json = self.vault.seals.unseal(&sealed_as(state), &sealed)?;
         let attempt: Attempt = serde_json::from_slice(&json).ok()?;
         (now() < attempt.until).then_some(attempt)
     }

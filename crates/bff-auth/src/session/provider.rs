@@ -4,10 +4,13 @@ use super::settings::{SessionSettings, SessionSettingsError, is_safe};
 use crate::{
     fetch,
     keys::{Keyring, Keys},
+    moment::Moment,
+    proof::ClientProof,
     settings::KeySource,
 };
 use arc_swap::ArcSwapOption;
 use awc::Client;
+use form_urlencoded::Serializer;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -28,7 +31,7 @@ const DEFAULT_LIFETIME: u64 = 300;
 pub(super) struct Provider {
     discovery: Url,
     tls: Option<Arc<ClientConfig>>,
-    secret: SecretString,
+    proof: ClientProof,
     known: ArcSwapOption<Known>,
     rest_until: Mutex<Option<Instant>>,
 }
@@ -103,9 +106,9 @@ impl Provider {
         let discovery = format!("{base}/.well-known/openid-configuration");
         let discovery = Url::parse(&discovery).map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
-            tls: fetch::tls(&discovery).map_err(|error| wrong(error.to_string()))?,
+            tls: fetch::tls(&discovery).map_err(wrong)?,
             discovery,
-            secret: settings.client_secret()?,
+            proof: settings.proof()?,
             known: ArcSwapOption::empty(),
             rest_until: Mutex::default(),
         })
@@ -205,7 +208,7 @@ impl Provider {
             );
             NoTokens::Away
         };
-        let (status, body) = answer.map_err(|reason| away(&reason))?;
+        let fetch::Answer { status, body } = answer.map_err(|reason| away(&reason))?;
         if status == 200 {
             let tokens: Tokens = serde_json::from_slice(&body)
                 .map_err(|_its_text_may_quote_a_token| away("the answer is no token response"))?;
@@ -232,8 +235,8 @@ impl Provider {
         let Some(url) = &known.endpoints.revocation_endpoint else { return };
         let form = [("token", token.expose_secret()), ("token_type_hint", "refresh_token")];
         let reason = match self.post(client, settings, url, &form).await {
-            Ok((200, _)) => return,
-            Ok((status, _)) => format!("status {status}"),
+            Ok(fetch::Answer { status: 200, .. }) => return,
+            Ok(fetch::Answer { status, .. }) => format!("status {status}"),
             Err(reason) => reason,
         };
         tracing::warn!(
@@ -247,9 +250,15 @@ impl Provider {
         client: &Client,
         settings: &SessionSettings,
         url: &Url,
-        form: &[(&str, &str)],
-    ) -> Result<(u16, Vec<u8>), String> {
-        fetch::post_form(client, url, (&settings.client_id, &self.secret), form).await
+        fields: &[(&str, &str)],
+    ) -> Result<fetch::Answer, String> {
+        let mut form = Serializer::new(String::new());
+        form.extend_pairs(fields);
+        // The issuer and not the endpoint: no other server can use what is meant for this one.
+        let proof =
+            self.proof.prove(&settings.client_id, &settings.issuer, &mut form, Moment::now());
+        let authorization = proof.await?;
+        fetch::post_form(client, url, authorization, form.finish()).await
     }
 
     fn rests(&self) -> bool {

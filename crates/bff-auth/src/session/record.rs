@@ -39,7 +39,7 @@ impl Record {
     /// What was kept under `name`; `None` for what no key of ours sealed, or another release in
     /// another shape.
     pub(super) fn open(name: &str, sealed: &[u8], seals: &Seals) -> Option<Self> {
-        serde_json::from_slice(&seals.open(name, sealed)?).ok()
+        serde_json::from_slice(&seals.unseal(name, sealed)?).ok()
     }
 
     /// The caller that this session stands for.

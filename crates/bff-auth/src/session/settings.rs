@@ -1,7 +1,7 @@
 //! What the configuration says about the sessions of browsers.
 
 use super::{cookies, return_to::ReturnTo, seal::Seals};
-use crate::settings::Algorithm;
+use crate::{proof::ClientProof, settings::Algorithm};
 use bff_redis::{RedisSettings, RedisSettingsError};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -20,6 +20,9 @@ pub struct SessionSettings {
     pub client_secret_file: Option<PathBuf>,
     /// The secret itself, for development.
     pub client_secret: Option<SecretString>,
+    /// A PEM file with a key that proves it instead (private_key_jwt, RFC 7523), RSA or P-256; read
+    /// again when it changes.
+    pub private_key_file: Option<PathBuf>,
     /// How browsers reach this BFF, without a path: `https://shop.example`. The provider has to know
     /// `/bff/callback` below it.
     pub public_url: Url,
@@ -56,7 +59,7 @@ pub struct SessionSettings {
     /// Where the provider sends the browser after logout; `public_url` when left out.
     pub after_logout: Option<Url>,
     /// A file with the keys that sessions are sealed with: one per line, 32 bytes in base64, the
-    /// newest first. Needed as soon as instances share sessions; without one, sessions end with
+    /// newest first; read again when it changes. Needed as soon as instances share sessions; without one, sessions end with
     /// the process.
     pub keys_file: Option<PathBuf>,
     /// The `typ` headers of logout tokens; `JWT` for a provider that does not type them.
@@ -97,12 +100,6 @@ impl SessionSettings {
         let wrong = |key, why: &str| Err(SessionSettingsError::new(key, why));
         if self.client_id.is_empty() {
             return wrong("client_id", "must not be empty");
-        }
-        if self.client_secret.is_some() == self.client_secret_file.is_some() {
-            return wrong(
-                "client_secret_file",
-                "is needed: a BFF is a confidential client (or `client_secret`, in development, but not both)",
-            );
         }
         let issuer = Url::parse(&self.issuer).ok();
         for (key, url) in [("issuer", issuer.as_ref()), ("public_url", Some(&self.public_url))] {
@@ -158,25 +155,14 @@ impl SessionSettings {
     }
 
     pub(super) fn seals(&self) -> Result<Seals, SessionSettingsError> {
-        match &self.keys_file {
-            None => Ok(Seals::random()),
-            Some(path) => {
-                Seals::read(path).map_err(|why| SessionSettingsError::new("keys_file", why))
-            }
-        }
+        Seals::open(self.keys_file.as_deref())
+            .map_err(|why| SessionSettingsError::new("keys_file", why))
     }
 
-    pub(super) fn client_secret(&self) -> Result<SecretString, SessionSettingsError> {
-        match (&self.client_secret, &self.client_secret_file) {
-            (Some(secret), _) => Ok(secret.clone()),
-            (None, Some(path)) => std::fs::read_to_string(path)
-                .map(|text| SecretString::from(text.trim()))
-                .map_err(|error| {
-                    let why = format!("{}: {error}", path.display());
-                    SessionSettingsError::new("client_secret_file", why)
-                }),
-            (None, None) => Err(SessionSettingsError::new("client_secret_file", "is needed")),
-        }
+    pub(super) fn proof(&self) -> Result<ClientProof, SessionSettingsError> {
+        let (file, key) = (self.client_secret_file.as_deref(), self.private_key_file.as_deref());
+        ClientProof::of(self.client_secret.as_ref(), file, key)
+            .map_err(|(key, why)| SessionSettingsError::new(key, why))
     }
 }
 

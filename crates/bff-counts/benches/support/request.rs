@@ -5,7 +5,7 @@ use bff_core::{
     Cx, Deadline, Endpoint, Fault, Found, Incoming, Meta, Parameters, Routes, TraceContext,
     ports::{Local, Outbound, Principal, Store, Transport},
 };
-use bff_upstream::{Host, Service, Wire};
+use bff_upstream::{Host, Proof, Service, Wire};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{future::ready, rc::Rc, sync::Arc, time::Duration};
@@ -36,6 +36,7 @@ impl Wire for AtOnce {
         _service: &Service,
         _host: &Host,
         request: &Outbound<'_>,
+        _proof: &Proof,
         _left: Duration,
     ) -> Result<Bytes, Fault> {
         Ok(Bytes::from_static(bodies::of(request.service).as_bytes()))

@@ -128,6 +128,9 @@ fn log_failure(call: &CallRecord) {
         return;
     }
     let advice = match fault {
+        Fault::NoCredential(_) => {
+            "look at [credentials] in the configuration and at the issuer's token endpoint"
+        }
         Fault::Unconfigured => "add [services.<name>] to the configuration",
         Fault::TimedOut(_) | Fault::Late => {
             "look at the service's latency, or raise its timeout or the route's budget"

@@ -15,7 +15,10 @@ fn expected(url: &str) -> Json {
         "body_limit_bytes": 2_097_152,
         "compression": true,
         "ca_file": null,
-        "credential": { "header": "X-Api-Key", "secret": "***" },
+        "client_certificate_file": null,
+        "client_key_file": null,
+        "credential": "main",
+        "identity": null,
         "retry": {
             "times": 1, "backoff": "10ms", "budget_percent": 20.0, "budget_per_second": 3.0
         },
@@ -36,7 +39,8 @@ fn every_knob_is_told_with_its_effective_value_and_no_secret() {
     let url = sample.url(Sample::Catalog);
     let more = "timeout = \"1500ms\"\ncompression = true\nretry.times = 1\nhedge.percentile = 99.0\n\
                 breaker.open = \"250ms\"\nconcurrency.max = 64\n\
-                credential = { header = \"X-Api-Key\", secret = \"hunter2\" }";
+                credential = \"main\"\n\
+                [credentials.main]\nkind = \"static_key\"\nheader = \"X-Api-Key\"\nsecret = \"hunter2\"";
     let main = service("main", std::slice::from_ref(&url), more);
     let bff = bed::start_under(seconds(3), &[main], "shed_lag = \"70ms\"");
     assert_eq!(page(&bff, "/test/v1/critical/p-1").status, 200);

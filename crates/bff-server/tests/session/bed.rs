@@ -164,6 +164,12 @@ impl Bed {
         browser.clone().fetch(self.at(instance), ME)
     }
 
+    /// Where Redis keeps something of a browser's session.
+    pub(crate) fn key(&self, what: &str, browser: &Browser) -> String {
+        let cookie = &browser.cookies(self.at(0))[SESSION];
+        format!("test:{what}:{{{}}}", blake3::hash(cookie.as_bytes()).to_hex())
+    }
+
     /// The requests that the users service of any instance has had.
     pub(crate) fn calls(&self) -> u64 {
         let calls =

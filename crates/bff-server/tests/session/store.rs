@@ -23,10 +23,7 @@ fn the_store_alone_tells_nothing_and_a_record_stands_in_for_no_other() {
     let bed = bed::several(1, "");
     let (mine, yours) = (bed.signed_in("u-1"), bed.signed_in("u-2"));
     let redis = bed.redis.as_ref().unwrap();
-    let session = |browser: &Browser| {
-        let cookie = &browser.cookies(bed.at(0))[bed::SESSION];
-        format!("test:session:{{{}}}", blake3::hash(cookie.as_bytes()).to_hex())
-    };
+    let session = |browser: &Browser| bed.key("session", browser);
     let keys = redis.cli(&["KEYS", "*"]);
     assert!(keys.contains(&session(&mine)), "{keys}");
     for key in keys.lines().filter(|key| key.starts_with("test:session:")) {
@@ -46,8 +43,7 @@ fn a_session_ends_when_it_is_idle_and_a_poll_does_not_keep_it() {
     let bed = bed::several(1, "");
     let mut browser = bed.signed_in("u-1");
     let redis = bed.redis.as_ref().unwrap();
-    let cookie = browser.cookies(bed.at(0))[bed::SESSION].clone();
-    let key = format!("test:session:{{{}}}", blake3::hash(cookie.as_bytes()).to_hex());
+    let key = bed.key("session", &browser);
     let left = || redis.cli(&["PTTL", &key]).trim().parse::<i64>().unwrap();
     let _set = redis.cli(&["PEXPIRE", &key, "60000"]);
     assert_eq!(browser.fetch(bed.at(0), "/bff/user?slide=false").status, 200);

@@ -37,6 +37,8 @@ struct Record {
     fault: Option<Fault>,
     requests_since_fault: u64,
     stats: Stats,
+    /// Every request as it came, once somebody wants to know.
+    heard: Option<Vec<u8>>,
 }
 
 impl Desk {
@@ -55,6 +57,14 @@ impl Desk {
         self.record.borrow().stats.clone()
     }
 
+    pub(super) fn listen(&self) {
+        self.record.send_modify(|record| record.heard = Some(Vec::new()));
+    }
+
+    pub(super) fn heard(&self) -> Vec<u8> {
+        self.record.borrow().heard.clone().unwrap_or_default()
+    }
+
     pub(super) fn note(&self, change: impl FnOnce(&mut Stats)) {
         self.record.send_modify(|record| change(&mut record.stats));
     }
@@ -66,6 +76,9 @@ impl Desk {
             record.stats.requests_started += 1;
             record.stats.last_headers.clone_from(&request.headers);
             record.stats.last_target.clone_from(&request.target);
+            if let Some(heard) = &mut record.heard {
+                heard.extend(&request.bytes);
+            }
             record.requests_since_fault += 1;
             let ordinal = record.requests_since_fault;
             fault = record.fault.as_ref().and_then(|fault| fault.for_request(ordinal));

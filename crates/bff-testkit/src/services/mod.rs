@@ -119,6 +119,18 @@ impl SampleServices {
         self.board.desk(service).stats()
     }
 
+    /// Writes down every request from now on, byte for byte.
+    pub fn listen(&self) {
+        Service::ALL.iter().for_each(|service| self.board.desk(*service).listen());
+    }
+
+    /// What all services were sent since [`SampleServices::listen`], one request after the other, as
+    /// text.
+    pub fn heard(&self) -> String {
+        let heard = Service::ALL.map(|service| self.board.desk(service).heard()).concat();
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+
     /// Blocks until a service's stats satisfy `predicate`; false when they do not `within` that
     /// time.
     pub fn wait_until(

@@ -10,6 +10,8 @@ pub(super) struct Request {
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// All of it as it came.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Request {
@@ -24,13 +26,15 @@ impl Request {
             target: head.path.unwrap_or_default().to_owned(),
             headers: head.headers.iter().map(owned).collect(),
             body: Vec::new(),
+            bytes: Vec::new(),
         };
         let body_bytes = request.header("content-length").map_or(Ok(0), str::parse);
         let end = head_bytes.saturating_add(body_bytes.map_err(invalid)?);
         if received.len() < end {
             return Ok(None);
         }
-        request.body = received.drain(..end).skip(head_bytes).collect();
+        request.bytes = received.drain(..end).collect();
+        request.body = request.bytes.get(head_bytes..).unwrap_or_default().to_vec();
         Ok(Some(request))
     }
 

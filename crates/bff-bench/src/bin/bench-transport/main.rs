@@ -63,7 +63,7 @@ fn transport(
     bodies: &Path,
 ) -> Result<Rc<dyn Transport>, Box<dyn Error>> {
     match client {
-        "awc" => Ok(Rc::new(services.transport())),
+        "awc" => Ok(Rc::new(services.transport(|_| Rc::new(())))),
         "hyper" => Ok(Rc::new(HyperTransport::new("bench-bff", settings)?)),
         "none" => Ok(Rc::new(Canned::load(bodies)?)),
         other => Err(format!("--client {other}: expected awc, hyper or none").into()),

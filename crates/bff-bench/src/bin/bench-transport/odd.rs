@@ -11,6 +11,7 @@ use std::{
     error::Error,
     io::{self, Read, Write},
     net::{TcpListener, TcpStream},
+    rc::Rc,
     thread,
     time::Duration,
 };
@@ -69,7 +70,7 @@ pub(crate) async fn table() -> Result<(), Box<dyn Error>> {
 async fn row(name: &str, url: &str, odd: impl Fn(bool)) -> Result<(), Box<dyn Error>> {
     let settings = serde_json::json!({ "users": { "url": url } });
     let settings: Settings = serde_json::from_value(settings)?;
-    let awc = Services::new("bench", &settings)?.transport();
+    let awc = Services::new("bench", &settings)?.transport(|_| Rc::new(()));
     let awc = outcomes(&awc, &odd).await;
     let hyper = HyperTransport::new("bench-bff", &settings)?;
     let hyper = outcomes(&hyper, &odd).await;

@@ -2,10 +2,11 @@
 
 use bff_core::{Auth, Bff, prelude::*};
 use bff_testkit::{
-    Browser, Json, TestBff,
+    BffProcess, Browser, Json, TestBff,
     http::Reply,
     idp::{Client, DEMO_SECRET, IdentityProvider},
     json,
+    process::Part,
     redis::RedisServer,
 };
 use std::{
@@ -186,6 +187,26 @@ pub(crate) fn add_to_cart(
     let item: Json = json!({ "productId": "p-1", "units": 2 });
     let headers = [&[("content-type", "application/json"), ("idempotency-key", "k-1")], headers];
     browser.send(site, "POST", "/test/v1/items", &headers.concat(), &item.to_string())
+}
+
+/// An instance in a process of its own that shares everything with the others of `bed`.
+pub(crate) fn process(bed: &Bed) -> BffProcess {
+    let users = bed.bffs[0].services.url(bff_testkit::Service::Users);
+    let settings = bed.settings.replace("http://users", &users);
+    BffProcess::start("bed::each_is_a_process_of_its_own", "session", &settings)
+}
+
+#[test]
+fn each_is_a_process_of_its_own() {
+    if let Some(part) = Part::of_this_process() {
+        let settings = toml::from_str(&part.settings).unwrap();
+        return part.play(&bff(), &settings);
+    }
+    let bed = several(1, "");
+    let mut browser = bed.signed_in("u-1");
+    let process = process(&bed);
+    browser.also_at(bed.at(0), process.address);
+    assert_eq!(browser.fetch(process.address, ME).at("/userId"), "u-1");
 }
 
 /// Polls until `condition` holds.

@@ -1,11 +1,11 @@
 //! Access tokens that end: renewed once, whoever notices, and nobody notices.
 
-use crate::bed::{self, Bed};
+use crate::bed::{self, Bed, ME};
 use bff_testkit::{
-    Browser,
+    BffProcess, Browser,
     idp::{Endpoint, IdpFault},
 };
-use std::{collections::BTreeMap, thread, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, thread, time::Duration};
 
 /// Signs in with an access token that is over at once; the next one lasts.
 fn expired(bed: &Bed) -> Browser {
@@ -23,11 +23,14 @@ fn ending(bed: &Bed) -> Browser {
     browser
 }
 
-/// The statuses of requests at all instances at the same time.
-fn crowd(bed: &Bed, browser: &Browser, requests: usize) -> BTreeMap<u16, usize> {
+/// The statuses of requests at all of these at the same time.
+fn crowd(sites: &[SocketAddr], browser: &Browser, requests: usize) -> BTreeMap<u16, usize> {
     let statuses = thread::scope(|scope| {
-        let asking: Vec<_> = (0..requests)
-            .map(|nth| scope.spawn(move || bed.me(nth % bed.bffs.len(), browser).status))
+        let asking: Vec<_> = sites
+            .iter()
+            .cycle()
+            .take(requests)
+            .map(|site| scope.spawn(|| browser.clone().fetch(*site, ME).status))
             .collect();
         asking.into_iter().map(|asking| asking.join().unwrap()).collect::<Vec<_>>()
     });
@@ -37,45 +40,62 @@ fn crowd(bed: &Bed, browser: &Browser, requests: usize) -> BTreeMap<u16, usize> 
     })
 }
 
+/// Three processes that know the browser.
+fn processes(bed: &Bed, browser: &mut Browser) -> [BffProcess; 3] {
+    let processes = [(); 3].map(|()| bed::process(bed));
+    for process in &processes {
+        browser.also_at(bed.at(0), process.address);
+    }
+    processes
+}
+
 #[test]
 fn two_hundred_requests_at_the_moment_of_expiry_make_one_refresh() {
-    let bed = bed::several(3, "");
-    let browser = expired(&bed);
-    assert_eq!(crowd(&bed, &browser, 200), BTreeMap::from([(200, 200)]));
+    let bed = bed::several(1, "");
+    let mut browser = expired(&bed);
+    let processes = processes(&bed, &mut browser);
+    let sites = processes.each_ref().map(|process| process.address);
+    assert_eq!(crowd(&sites, &browser, 200), BTreeMap::from([(200, 200)]));
     assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
     assert_eq!(bed.idp.live_refresh_tokens("u-1"), 1);
+}
+
+#[test]
+fn a_holder_that_is_killed_holds_nobody_up() {
+    let bed = bed::several(1, "");
+    let mut browser = ending(&bed);
+    let [killed, second, third] = processes(&bed, &mut browser);
+    bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Hang));
+    assert_eq!(browser.fetch(killed.address, ME).status, 200);
+    assert!(bed::eventually(|| bed.idp.count(Endpoint::Token) == 2), "it asks, and hangs");
+    let redis = bed.redis.as_ref().unwrap();
+    assert_eq!(redis.cli(&["EXISTS", &bed.key("session-lease", &browser)]), "1");
+    drop(killed);
+    bed.idp.set_fault(Endpoint::Token, None);
+    let sites = [second.address, third.address];
+    let renewed = || {
+        assert_eq!(crowd(&sites, &browser, 40), BTreeMap::from([(200, 40)]));
+        bed.idp.refreshes() == 1
+    };
+    assert!(bed::eventually(renewed));
+    assert_eq!(crowd(&sites, &browser, 200), BTreeMap::from([(200, 200)]));
+    assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
 }
 
 #[test]
 fn a_token_is_renewed_ahead_of_its_end_while_requests_go_on_with_it() {
     let bed = bed::several(3, "");
     let browser = ending(&bed);
+    let sites = [0, 1, 2].map(|instance| bed.at(instance));
     bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Hang));
-    assert_eq!(crowd(&bed, &browser, 60), BTreeMap::from([(200, 60)]), "nobody waits for it");
+    assert_eq!(crowd(&sites, &browser, 60), BTreeMap::from([(200, 60)]), "nobody waits for it");
     bed.idp.set_fault(Endpoint::Token, None);
     let renewed = || {
         assert_eq!(bed.me(0, &browser).status, 200);
         bed.idp.refreshes() == 1
     };
     assert!(bed::eventually(renewed));
-    assert_eq!(crowd(&bed, &browser, 60), BTreeMap::from([(200, 60)]));
-    assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
-}
-
-#[test]
-fn a_holder_that_dies_holds_nobody_up() {
-    let mut bed = bed::several(3, "");
-    let browser = ending(&bed);
-    bed.idp.set_fault(Endpoint::Token, Some(IdpFault::Hang));
-    assert_eq!(bed.me(0, &browser).status, 200);
-    assert!(bed::eventually(|| bed.idp.count(Endpoint::Token) == 2), "it asks, and hangs");
-    drop(bed.bffs.remove(0));
-    bed.idp.set_fault(Endpoint::Token, None);
-    let renewed = || {
-        assert_eq!(crowd(&bed, &browser, 10), BTreeMap::from([(200, 10)]));
-        bed.idp.refreshes() == 1
-    };
-    assert!(bed::eventually(renewed));
+    assert_eq!(crowd(&sites, &browser, 60), BTreeMap::from([(200, 60)]));
     assert_eq!((bed.idp.refreshes(), bed.idp.reused_refresh_tokens()), (1, 0));
 }
 

@@ -2,6 +2,7 @@
 
 use crate::bed;
 use bff_testkit::Browser;
+use std::time::Duration;
 
 #[test]
 fn a_store_that_is_away_is_no_reason_to_sign_anybody_out() {
@@ -53,4 +54,26 @@ fn a_session_ends_when_it_is_idle_and_a_poll_does_not_keep_it() {
     let _set = redis.cli(&["PEXPIRE", &key, "1"]);
     assert!(bed::eventually(|| redis.cli(&["EXISTS", &key]).trim() == "0"));
     assert_eq!(bed.me(0, &browser).code(), "SESSION_ENDED");
+}
+
+#[test]
+fn the_documented_rights_suffice() {
+    let bed = bed::several(1, "");
+    let redis = bed.redis.as_ref().unwrap();
+    let rights = "ping unwatch get getex set del pexpire sadd srem smembers eval evalsha";
+    let rights: Vec<_> = rights.split(' ').map(|right| format!("+{right}")).collect();
+    let mut user = vec!["ACL", "SETUSER", "default", "resetkeys", "~test:*", "-@all", "+acl"];
+    user.extend(rights.iter().map(String::as_str));
+    assert_eq!(redis.cli(&user), "OK");
+    bed.idp.set_access_token_lifetime(Duration::ZERO);
+    let mut browser = bed.signed_in("u-1");
+    bed.idp.set_access_token_lifetime(Duration::from_secs(300));
+    let user = browser.fetch(bed.at(0), "/bff/user");
+    assert_eq!((user.status, bed.idp.refreshes()), (200, 1));
+    let logout = user.at("/logoutUrl").as_str().unwrap().to_owned();
+    let other = bed.signed_in("u-2");
+    bed.idp.end_user_session("u-2");
+    assert!(bed::eventually(|| bed.me(0, &other).code() == "SESSION_ENDED"));
+    assert_eq!(browser.go(bed.at(0), &logout).status, 303);
+    assert_eq!(bed.me(0, &browser).status, 401);
 }

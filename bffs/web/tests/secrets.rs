@@ -1,5 +1,6 @@
 //! A whole session with the binary: no token, code or cookie in its log or its traces.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::disallowed_types, reason = "what a log line says is nobody's view")]
 
 use bff_testkit::{Browser, SampleServices, Service, idp::IdentityProvider, json};
 use rustix::process::{Pid, Signal, kill_process};

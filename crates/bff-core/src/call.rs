@@ -105,7 +105,7 @@ pub(crate) struct Target {
     pub(crate) target: String,
     pub(crate) at: Option<&'static str>,
     /// What is to be written there; `None` for a read.
-    pub(crate) write: Option<Written>,
+    pub(crate) write: Option<Box<Written>>,
 }
 
 /// One request to a service whose answer is read as a `T`.

@@ -373,7 +373,7 @@ impl Cx {
             dependency,
             target,
             on_behalf_of,
-            write: write.as_ref(),
+            write: write.as_deref(),
             trace: self.trace(),
             span,
             criticality,

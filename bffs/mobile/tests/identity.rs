@@ -51,7 +51,11 @@ fn a_bad_credential_is_refused_and_reaches_no_service() {
         let reply = bff.send("GET", "/mobile/v1/home", &headers);
         assert_eq!((reply.status, reply.code().as_str()), (401, code), "{what}: {}", reply.text());
         assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{what}");
-        assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{what}");
+        let challenge = match code {
+            "UNAUTHENTICATED" => "Bearer",
+            _ => r#"Bearer error="invalid_token""#,
+        };
+        assert_eq!(reply.header("www-authenticate"), Some(challenge), "{what}");
     }
     for service in Service::ALL {
         assert_eq!(bff.services.stats(service).requests_started, 0, "{service}");

@@ -12,7 +12,7 @@ pub fn bff() -> Bff {
     Bff {
         name: "partner",
         version: env!("CARGO_PKG_VERSION"),
-        auth: Auth::Bearer,
+        auth: Auth::BearerOrApiKey,
         endpoints: endpoints::all(),
     }
 }

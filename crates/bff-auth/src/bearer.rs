@@ -2,12 +2,13 @@
 //! problem.
 
 use crate::{
+    issuers::{Issuer, Issuers},
     jwks::KeySet,
-    keys::{Keyring, Keys},
+    keys::Keyring,
     moment::Moment,
     refusal::Refusal,
     seen::Seen,
-    settings::BearerSettings,
+    settings::IssuerSettings,
     token::{Header, Token, same_type},
 };
 use bff_core::{
@@ -15,22 +16,27 @@ use bff_core::{
     ports::{Authenticator, Local, Presented, Principal},
 };
 use jsonwebtoken::DecodingKey;
+use secrecy::SecretString;
 use std::{cell::RefCell, fmt, sync::Arc};
 
 /// Knows callers by their bearer tokens (RFC 6750, RFC 8725, RFC 9068). One per worker.
 pub struct Bearer {
-    settings: BearerSettings,
+    issuers: Vec<Verifier>,
+}
+
+/// One issuer's tokens. Nothing that another issuer's token says or does reaches it.
+struct Verifier {
+    settings: Arc<IssuerSettings>,
     keyring: Keyring,
     seen: RefCell<Seen>,
 }
 
 impl Bearer {
-    /// Accepts tokens that `keys` verify and `settings` allow. Belongs to the thread that it is
-    /// made on, and is to be used inside its `LocalSet`, as every actix worker has one: keys
-    /// are fetched by tasks of their own.
+    /// Accepts the tokens of `issuers`. Belongs to the thread that it is made on, and is to be used
+    /// inside its `LocalSet`, as every actix worker has one: keys are fetched by tasks of their own.
     #[must_use]
-    pub fn new(settings: BearerSettings, keys: Arc<Keys>) -> Self {
-        Self { settings, keyring: Keyring::new(keys), seen: RefCell::default() }
+    pub fn new(issuers: &Issuers) -> Self {
+        Self { issuers: issuers.iter().map(Verifier::new).collect() }
     }
 
     /// What can be refused for its looks is refused first, and costs no fetch and no cryptography.
@@ -41,21 +47,48 @@ impl Bearer {
     ) -> Result<Arc<Principal>, Refusal> {
         let text = credential(authorization)?;
         let hash = blake3::hash(text.as_bytes());
-        if let Some(principal) = self.remembered(&hash, now) {
-            return Ok(principal);
+        if let Some(known) = self.issuers.iter().find_map(|issuer| issuer.remembered(&hash, now)) {
+            return Ok(known);
         }
         let token = Token::read(text)?;
+        let named = token.issuer().ok_or(Refusal::Invalid("claims"))?;
+        let issuer = self.issuers.iter().find(|issuer| issuer.settings.issuer == named);
+        issuer.ok_or(Refusal::Invalid("issuer"))?.verify(token, text, hash, now).await
+    }
+}
+
+impl Verifier {
+    fn new(issuer: &Issuer) -> Self {
+        let Issuer { settings, keys } = issuer.clone();
+        Self { settings, keyring: Keyring::new(keys), seen: RefCell::default() }
+    }
+
+    /// One fetch of keys at most: when the ones for this very token have just been fetched, no
+    /// others can be had.
+    async fn verify(
+        &self,
+        token: Token<'_>,
+        text: &str,
+        hash: blake3::Hash,
+        now: Moment,
+    ) -> Result<Arc<Principal>, Refusal> {
         self.check(&token.header)?;
-        let keys = self.keyring.current(now.steady).await.ok_or(Refusal::Unavailable)?;
+        let mut keys = self.keyring.current(now.steady).await.ok_or(Refusal::Unavailable)?;
         if let Some(principal) = self.seen.borrow().get(&hash, &keys, now) {
             return Ok(principal);
         }
-        if let Some(key) = key_for(&token.header, &keys) {
-            return self.accept(&token, hash, key, &keys, now);
+        if key_for(&token.header, &keys).is_none() && keys.read_at < now.steady {
+            keys = self.keyring.with_unknown(now.steady).await.ok_or(Refusal::Unavailable)?;
         }
-        let keys = self.keyring.with_unknown(now.steady).await.ok_or(Refusal::Unavailable)?;
         let key = key_for(&token.header, &keys).ok_or(Refusal::Invalid("unknown key"))?;
-        self.accept(&token, hash, key, &keys, now)
+        let claims = token.claims(key)?;
+        let mut principal = claims.check(&self.settings, now)?;
+        if self.settings.exchange {
+            principal = principal.with_token(SecretString::from(text));
+        }
+        let principal = Arc::new(principal);
+        self.seen.borrow_mut().put(hash, &keys, &principal, claims.exp, now);
+        Ok(principal)
     }
 
     /// A token that keys which need no renewal verified a moment ago is good without another look.
@@ -76,20 +109,6 @@ impl Bearer {
             Err(Refusal::Invalid("type"))
         }
     }
-
-    fn accept(
-        &self,
-        token: &Token<'_>,
-        hash: blake3::Hash,
-        key: &DecodingKey,
-        keys: &Arc<KeySet>,
-        now: Moment,
-    ) -> Result<Arc<Principal>, Refusal> {
-        let claims = token.claims(key)?;
-        let principal = Arc::new(claims.check(&self.settings, now)?);
-        self.seen.borrow_mut().put(hash, keys, &principal, claims.exp, now);
-        Ok(principal)
-    }
 }
 
 impl Authenticator for Bearer {
@@ -98,17 +117,15 @@ impl Authenticator for Bearer {
         presented: Presented<'a>,
     ) -> Local<'a, Result<Arc<Principal>, Problem>> {
         Box::pin(async move {
-            self.verify(presented.authorization, Moment::now()).await.map_err(|refusal| {
-                tracing::debug!(reason = refusal.reason(), "refused a caller");
-                refusal.problem()
-            })
+            self.verify(presented.authorization, Moment::now()).await.map_err(Refusal::told)
         })
     }
 }
 
 impl fmt::Debug for Bearer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bearer").field("settings", &self.settings).finish_non_exhaustive()
+        let settings = self.issuers.iter().map(|issuer| &issuer.settings);
+        f.debug_list().entries(settings).finish()
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     fetch,
     jwks::KeySet,
-    settings::{Algorithm, AuthError, BearerSettings, KeySource},
+    settings::{Algorithm, AuthError, IssuerSettings, KeySource},
 };
 use arc_swap::ArcSwapOption;
 use awc::Client;
@@ -26,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// Keys older than this no longer count: by then the issuer may have withdrawn any of them.
 const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The issuer's public keys. One per process.
+/// One issuer's public keys. One per issuer and process.
 #[derive(Debug)]
 pub struct Keys {
     current: ArcSwapOption<KeySet>,
@@ -72,7 +72,7 @@ impl Keys {
     ///
     /// # Errors
     /// A setting that cannot work, or a file without a usable key.
-    pub fn new(settings: &BearerSettings) -> Result<Arc<Self>, AuthError> {
+    pub fn new(settings: &IssuerSettings) -> Result<Arc<Self>, AuthError> {
         settings.check()?;
         Self::open(&settings.keys, &settings.algorithms)
     }

@@ -1,8 +1,8 @@
-//! Who is calling: bearer tokens verified against the issuer's keys, and sessions of browsers; and
-//! in [`outbound`], how this BFF proves itself in turn.
+//! Who is calling: bearer tokens verified against their issuer's keys, API keys, and sessions of
+//! browsers; and in [`outbound`], how this BFF proves itself in turn.
 //!
-//! [`Keys`] are the issuer's public keys, shared by the whole process; [`Bearer`] is one worker's
-//! [`Authenticator`](bff_core::ports::Authenticator) on top of them. The crate trusts nothing that
+//! [`Issuers`] are the configured issuers with their public keys, shared by the whole process;
+//! [`Bearer`] is one worker's [`Authenticator`](bff_core::ports::Authenticator) on top of them. The crate trusts nothing that
 //! a token says about itself: which algorithms count is configuration, and which key may verify
 //! with which is the issuer's word.
 #![forbid(unsafe_code)]
@@ -10,11 +10,13 @@
 #[cfg(test)]
 extern crate self as bff_auth;
 
+pub mod api_keys;
 mod audit;
 mod bearer;
 mod claims;
 mod fetch;
 mod file;
+mod issuers;
 mod jwks;
 mod key;
 mod keys;
@@ -27,12 +29,14 @@ mod session;
 mod settings;
 mod token;
 
+pub use api_keys::{ApiKeySettings, ApiKeys, BearerOrKey};
 pub use bearer::Bearer;
+pub use issuers::Issuers;
 pub use keys::Keys;
 pub use session::{
     Cookies, Provenance, Reply, SessionSettings, SessionSettingsError, Sessions, Vault,
 };
-pub use settings::{Algorithm, AuthError, BearerSettings, KeySource};
+pub use settings::{Algorithm, AuthError, IssuerSettings, KeySource};
 
 #[cfg(test)]
 #[path = "../../bff-testkit/src/issuer.rs"]

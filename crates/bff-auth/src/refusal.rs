@@ -5,22 +5,34 @@ use bff_core::{Class, Problem};
 /// The outcome of a verification that is not a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// There is no bearer token.
+    /// There is no credential.
     Anonymous,
+    /// There are two, and nobody can say which of them counts.
+    Ambiguous,
     /// Everything about the token is right, except that its time is over.
     Expired,
     /// Something else is wrong; the word is for the log.
     Invalid(&'static str),
     /// There are no keys to verify with.
     Unavailable,
+    /// The API key is the right one, except that its time is over.
+    KeyExpired,
+    /// The API key is none of ours; the word is for the log.
+    KeyInvalid(&'static str),
 }
 
 impl Refusal {
-    /// What the client gets. Which check failed would help nobody but an attacker, so it only
-    /// learns what it can act on.
-    pub(crate) fn problem(self) -> Problem {
+    /// What the client gets, after the log got the reason.
+    pub(crate) fn told(self) -> Problem {
+        tracing::debug!(reason = self.reason(), "refused a caller");
+        self.problem()
+    }
+
+    /// Which check failed would help nobody but an attacker, so the client only learns what it can
+    /// act on.
+    fn problem(self) -> Problem {
         match self {
-            Self::Anonymous => Problem::unauthenticated(),
+            Self::Anonymous | Self::Ambiguous => Problem::unauthenticated(),
             Self::Expired => {
                 refused("TOKEN_EXPIRED", "Your session has ended. Please sign in again.")
             }
@@ -30,6 +42,10 @@ impl Refusal {
                 "IDENTITY_UNAVAILABLE",
                 "Your sign-in cannot be checked at the moment. Please try again.",
             ),
+            Self::KeyExpired => {
+                refused("API_KEY_EXPIRED", "This API key has expired. Please use its successor.")
+            }
+            Self::KeyInvalid(_) => refused("API_KEY_INVALID", "This API key is not valid."),
         }
     }
 
@@ -37,9 +53,11 @@ impl Refusal {
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous",
+            Self::Ambiguous => "token and API key",
             Self::Expired => "expired",
-            Self::Invalid(reason) => reason,
+            Self::Invalid(reason) | Self::KeyInvalid(reason) => reason,
             Self::Unavailable => "no keys",
+            Self::KeyExpired => "API key expired",
         }
     }
 }

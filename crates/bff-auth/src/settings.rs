@@ -4,10 +4,10 @@ use serde::Deserialize;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
-/// `[auth]`: which bearer tokens count.
+/// `[issuers.<name>]`: one issuer, and which of its bearer tokens count.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BearerSettings {
+pub struct IssuerSettings {
     /// The issuer, exactly as the `iss` claim spells it.
     pub issuer: String,
     /// The name of this BFF that `aud` has to contain.
@@ -23,6 +23,13 @@ pub struct BearerSettings {
     /// is not taken for one. Case and a leading `application/` do not matter.
     #[serde(default = "token_types")]
     pub token_types: Vec<String>,
+    /// The clients whose tokens count, by `azp` or else `client_id` (RFC 9068); empty for all.
+    #[serde(default)]
+    pub authorized_parties: Vec<String>,
+    /// Whether a verified token is kept with its caller, to be exchanged for tokens that services
+    /// accept (RFC 8693). What is not needed is not kept.
+    #[serde(default)]
+    pub exchange: bool,
 }
 
 /// Where the issuer's public keys are: `{ file = "keys.json" }` or `{ url = "https://issuer/keys" }`.
@@ -69,19 +76,24 @@ impl From<Algorithm> for jsonwebtoken::Algorithm {
 
 /// A setting that cannot work.
 #[derive(Debug, thiserror::Error)]
-#[error("auth.{key}: {why}")]
+#[error("{key}: {why}")]
 pub struct AuthError {
-    key: &'static str,
+    key: String,
     why: String,
 }
 
 impl AuthError {
-    pub(crate) fn new(key: &'static str, why: impl Into<String>) -> Self {
-        Self { key, why: why.into() }
+    pub(crate) fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { key: key.into(), why: why.into() }
+    }
+
+    /// The same for a key inside `table`.
+    pub(crate) fn within(self, table: &str) -> Self {
+        Self { key: format!("{table}.{}", self.key), ..self }
     }
 }
 
-impl BearerSettings {
+impl IssuerSettings {
     /// Refuses settings under which every token, or none, would be refused for a reason nobody
     /// meant.
     pub(crate) fn check(&self) -> Result<(), AuthError> {
@@ -109,7 +121,7 @@ fn token_types() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BearerSettings, KeySource};
+    use super::{IssuerSettings, KeySource};
     use std::time::Duration;
 
     const GOOD: &str = r#"
@@ -121,10 +133,11 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_safe_default() {
-        let settings: BearerSettings = toml::from_str(GOOD).unwrap();
+        let settings: IssuerSettings = toml::from_str(GOOD).unwrap();
         assert_eq!(settings.keys, KeySource::File("keys.json".into()));
         assert_eq!(settings.leeway, Duration::from_secs(30));
         assert_eq!(settings.token_types, ["at+jwt", "JWT"]);
+        assert!(settings.authorized_parties.is_empty() && !settings.exchange);
     }
 
     #[test]
@@ -140,12 +153,12 @@ mod tests {
             ("{ file = \"keys.json\" }", "\"keys.json\""),
             ("{ file = \"keys.json\" }", "{ url = \"issuer.test/keys\" }"),
         ] {
-            assert!(toml::from_str::<BearerSettings>(&GOOD.replace(good, bad)).is_err(), "{bad}");
+            assert!(toml::from_str::<IssuerSettings>(&GOOD.replace(good, bad)).is_err(), "{bad}");
         }
         for (good, bad) in
             [("https://issuer.test", ""), ("mobile", ""), ("\"RS256\", \"EdDSA\"", "")]
         {
-            let settings: BearerSettings = toml::from_str(&GOOD.replace(good, bad)).unwrap();
+            let settings: IssuerSettings = toml::from_str(&GOOD.replace(good, bad)).unwrap();
             assert!(settings.check().is_err(), "{settings:?}");
         }
     }

@@ -1,11 +1,11 @@
 //! What happens over time, with real sockets and a clock that is moved by hand.
 
 use crate::{
-    Bearer, Keys,
+    Bearer,
     issuer::Issuer,
     moment::Moment,
     refusal::Refusal,
-    support::{Answer, KeyEndpoint, US, run, settings},
+    support::{Answer, KeyEndpoint, US, bearer, run},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -21,8 +21,7 @@ struct World {
 async fn world() -> World {
     let issuer = Issuer::shared();
     let endpoint = KeyEndpoint::start(Answer::Body(only(issuer, "dev-1"))).await;
-    let settings = settings(endpoint.source());
-    let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
+    let bearer = bearer(endpoint.source());
     World { issuer, endpoint, bearer, start: Moment::now() }
 }
 
@@ -125,7 +124,8 @@ fn known_keys_go_on_for_a_day_without_the_issuer() {
 fn unknown_keys_are_looked_for_once_per_half_minute() {
     run(async {
         let world = world().await;
-        for (after, asked) in [(0, 2), (1, 2), (29, 2), (30, 3), (59, 3), (60, 4)] {
+        // The first keys were fetched for this very token.
+        for (after, asked) in [(0, 1), (1, 2), (30, 2), (31, 3), (60, 3), (61, 4)] {
             assert_eq!(
                 world.verify(&world.ec(), s(after)).await,
                 Err(Refusal::Invalid("unknown key"))

@@ -31,6 +31,14 @@ pub(crate) struct Header {
     crit: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
     b64: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    zip: Option<IgnoredAny>,
+}
+
+/// The one claim that is looked at before the signature.
+#[derive(Deserialize)]
+struct Named {
+    iss: String,
 }
 
 impl<'a> Token<'a> {
@@ -53,21 +61,24 @@ impl<'a> Token<'a> {
         }
         let header: Header = decode(header)?;
         // Extensions that have to be understood (`crit`), of which `b64` is one: we understand
-        // none.
-        (header.crit.is_none() && header.b64.is_none()).then_some(Self {
-            header,
-            signed,
-            payload,
-            signature,
-        })
+        // none. Nor is anything compressed here: `zip` belongs to encrypted tokens.
+        let plain = header.crit.is_none() && header.b64.is_none() && header.zip.is_none();
+        plain.then_some(Self { header, signed, payload, signature })
     }
 
-    /// The claims, if `key` signed them. There is no other way to get at them.
+    /// The issuer that the token names. Nobody vouches for it yet: it chooses whose keys are asked,
+    /// and nothing else.
+    pub(crate) fn issuer(&self) -> Option<String> {
+        decode(self.payload).map(|Named { iss }| iss)
+    }
+
+    /// The claims, if `key` signed them. There is no other way to get at them, and it takes the
+    /// token: whatever a token says, it costs one signature check at most.
     ///
     /// jsonwebtoken checks the signature only: its own validation accepts missing and wrongly typed
     /// claims, and its clock cannot be set, so all rules about claims are in one place,
     /// [`Claims::check`].
-    pub(crate) fn claims(&self, key: &DecodingKey) -> Result<Claims, Refusal> {
+    pub(crate) fn claims(self, key: &DecodingKey) -> Result<Claims, Refusal> {
         self.verified(key)
     }
 

@@ -12,7 +12,7 @@
 
 mod support;
 
-use bff_auth::{Algorithm, Bearer, BearerSettings, KeySource, Keys};
+use bff_auth::{Algorithm, Bearer, IssuerSettings, Issuers, KeySource};
 use bff_cache::{Cache, CacheSettings};
 use bff_core::{
     Answer, Critical, Cx, Endpoint, FromCx, Note, Optional, Parameters, Result, User, get,
@@ -20,7 +20,10 @@ use bff_core::{
 };
 use bff_upstream::{Service, Upstream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use std::{cell::Cell, hint::black_box, path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::Cell, collections::BTreeMap, hint::black_box, path::Path, rc::Rc, sync::Arc,
+    time::Duration,
+};
 use support::{
     home::{self, Home},
     request::{AtOnce, Worker, meta, now},
@@ -179,16 +182,18 @@ fn home_page_with_policies(worker: Worker) -> (Worker, Vec<u8>) {
 /// issuer whose private key nobody has.
 fn seen_token() -> (Bearer, String) {
     let bodies = Path::new(env!("CARGO_MANIFEST_DIR")).join("bodies");
-    let settings = BearerSettings {
+    let settings = IssuerSettings {
         issuer: "https://issuer.test".to_owned(),
         audience: "mobile".to_owned(),
         algorithms: vec![Algorithm::RS256],
         keys: KeySource::File(bodies.join("jwks.json")),
         leeway: Duration::from_secs(30),
         token_types: vec!["at+jwt".to_owned()],
+        authorized_parties: vec![],
+        exchange: false,
     };
-    let keys = Keys::new(&settings).expect("keys");
-    let bearer = Bearer::new(settings, keys);
+    let issuers = BTreeMap::from([("main".to_owned(), settings)]);
+    let bearer = Bearer::new(&Issuers::new(&issuers).expect("keys"));
     let authorization = format!("Bearer {}", include_str!("../bodies/token.txt").trim());
     for _ in 0..2 {
         now(bearer.authenticate(Presented::authorization(&authorization))).expect("a caller");

@@ -191,8 +191,9 @@ mod tests {
 
     #[test]
     fn a_file_that_needs_the_environment_is_still_named_for_its_own_mistakes() {
-        let auth = "[auth]\naudience = \"a\"\nalgorithms = [\"RS256\"]\n";
-        let variables = [("BFF__AUTH__ISSUER", "i"), ("BFF__AUTH__KEYS__FILE", "f")];
+        let auth = "[issuers.main]\naudience = \"a\"\nalgorithms = [\"RS256\"]\n";
+        let variables =
+            [("BFF__ISSUERS__MAIN__ISSUER", "i"), ("BFF__ISSUERS__MAIN__KEYS__FILE", "f")];
         for (mistake, key) in
             [("workers = \"many\"", "server.workers"), ("prot = 1", "server.prot")]
         {

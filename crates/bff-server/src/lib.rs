@@ -30,7 +30,7 @@ pub use settings::{
 };
 
 pub use bff_auth::{
-    BearerSettings, KeySource, SessionSettings,
+    ApiKeySettings, IssuerSettings, KeySource, SessionSettings,
     outbound::{CredentialSettings, InternalTokenSettings, StaticKeySettings, TokenSettings},
 };
 pub use bff_cache::CacheSettings;

@@ -14,7 +14,7 @@ use actix_web::{
     web,
 };
 use bff_auth::{
-    AuthError, BearerSettings, Keys, SessionSettings, SessionSettingsError, Vault,
+    ApiKeys, AuthError, Issuers, SessionSettings, SessionSettingsError, Vault,
     outbound::{CredentialError, Credentials, Wanted},
 };
 use bff_cache::{Cache, CacheSettingsError};
@@ -61,9 +61,14 @@ pub enum StartError {
     /// This BFF cannot prove itself to services as configured.
     #[error("configuration: {0}")]
     Credentials(#[from] CredentialError),
-    /// `[auth]` is missing where it is needed, or present where nobody is asked.
-    #[error("configuration: auth: {0}")]
-    AuthMismatch(&'static str),
+    /// Credentials are configured where nobody is asked for them, or not where they are needed.
+    #[error("configuration: {key}: {why}")]
+    AuthMismatch {
+        /// The configuration key.
+        key: &'static str,
+        /// What it has to be.
+        why: &'static str,
+    },
     /// Nobody could sign in as configured.
     #[error("configuration: {0}")]
     Session(#[from] SessionSettingsError),
@@ -148,7 +153,8 @@ impl Server {
             pressures,
             cache,
             debug_header: settings.cache.debug_header,
-            bearer: bearer(bff.auth, settings.auth.as_ref())?,
+            issuers: issuers(bff.auth, settings)?,
+            api_keys: api_keys(bff.auth, settings)?,
             rates: limits(bff, settings.limits.as_ref())?,
             gateway_identity: gateway_identity(bff.auth, settings)?,
             vault: vault(bff, settings.session.as_ref())?,
@@ -242,20 +248,16 @@ impl Server {
     }
 }
 
-fn bearer(
-    auth: Auth,
-    settings: Option<&BearerSettings>,
-) -> Result<Option<(BearerSettings, Arc<Keys>)>, StartError> {
-    match (auth, settings) {
-        (Auth::Bearer | Auth::BearerOrApiKey, Some(settings)) => {
-            Ok(Some((settings.clone(), Keys::new(settings)?)))
+fn issuers(auth: Auth, settings: &Settings) -> Result<Option<Arc<Issuers>>, StartError> {
+    let wrong = |why| StartError::AuthMismatch { key: "issuers", why };
+    match (auth, settings.issuers.is_empty()) {
+        (Auth::Bearer | Auth::BearerOrApiKey, false) => Ok(Some(Issuers::new(&settings.issuers)?)),
+        (Auth::Open | Auth::Session, true) => Ok(None),
+        (Auth::Bearer | Auth::BearerOrApiKey, true) => {
+            Err(wrong("missing, but every endpoint of this BFF needs a credential"))
         }
-        (Auth::Open | Auth::Session, None) => Ok(None),
-        (Auth::Bearer | Auth::BearerOrApiKey, None) => {
-            Err(StartError::AuthMismatch("missing, but every endpoint of this BFF needs a token"))
-        }
-        (Auth::Open | Auth::Session, Some(_)) => {
-            Err(StartError::AuthMismatch("configured, but this BFF takes no bearer tokens"))
+        (Auth::Open | Auth::Session, false) => {
+            Err(wrong("configured, but this BFF takes no bearer tokens"))
         }
     }
 }
@@ -307,6 +309,15 @@ fn credentials(bff: &str, settings: &Settings) -> Result<Credentials, Credential
         identity: settings.identity,
     });
     Credentials::new(bff, &settings.credentials, settings.internal_tokens.as_ref(), wanted)
+}
+
+fn api_keys(auth: Auth, settings: &Settings) -> Result<Option<Arc<ApiKeys>>, StartError> {
+    let why = "configured, but this BFF takes no API keys";
+    match (auth, &settings.api_keys) {
+        (_, None) => Ok(None),
+        (Auth::BearerOrApiKey, Some(settings)) => Ok(Some(ApiKeys::open(settings)?)),
+        _ => Err(StartError::AuthMismatch { key: "api_keys", why }),
+    }
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -2,7 +2,7 @@
 
 use crate::overload::OverloadSettings;
 use bff_auth::{
-    BearerSettings, SessionSettings,
+    ApiKeySettings, IssuerSettings, SessionSettings,
     outbound::{CredentialSettings, InternalTokenSettings},
 };
 use bff_cache::CacheSettings;
@@ -32,8 +32,12 @@ pub struct Settings {
     /// `[overload]`.
     #[serde(default)]
     pub overload: OverloadSettings,
-    /// `[auth]`: the issuer of the callers' tokens; for a BFF that asks for them, and only there.
-    pub auth: Option<BearerSettings>,
+    /// `[issuers.<name>]`: whose tokens callers may bring; for a BFF that asks for them, and only
+    /// there.
+    #[serde(default)]
+    pub issuers: BTreeMap<String, IssuerSettings>,
+    /// `[api_keys]`: the keys of callers that have no tokens; for a BFF that takes them.
+    pub api_keys: Option<ApiKeySettings>,
     /// `[limits]`: how often anybody may ask. Not limited when left out.
     pub limits: Option<LimitSettings>,
     /// `[gateway_identity]`: for a BFF behind a gateway that has verified its callers already.
@@ -68,8 +72,8 @@ const MOST_HEADERS: usize = 96;
 const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Settings {
-    /// What parses and still cannot work here, as key and reason. Services, `[auth]` and
-    /// `[credentials]` are checked where they are used.
+    /// What parses and still cannot work here, as key and reason. Services and
+    /// credentials are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let Self { server, traces, overload, .. } = self;
         let more = "must be more than zero";

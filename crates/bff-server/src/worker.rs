@@ -6,7 +6,7 @@ use crate::{
     table::Table,
     telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
 };
-use bff_auth::{Bearer, BearerSettings, Keys, Sessions, Vault, outbound::Credentials};
+use bff_auth::{ApiKeys, Bearer, BearerOrKey, Issuers, Sessions, Vault, outbound::Credentials};
 use bff_cache::Cache;
 use bff_core::{
     Auth, CallRecord,
@@ -34,8 +34,10 @@ pub(crate) struct Shared {
     pub(crate) cache: Option<Cache>,
     /// Whether answers say what came from where.
     pub(crate) debug_header: bool,
-    /// `None` for a BFF that asks nobody who they are.
-    pub(crate) bearer: Option<(BearerSettings, Arc<Keys>)>,
+    /// `None` for a BFF that takes no tokens.
+    pub(crate) issuers: Option<Arc<Issuers>>,
+    /// `None` where no API keys are configured.
+    pub(crate) api_keys: Option<Arc<ApiKeys>>,
     /// The sessions of a BFF whose users sign in with a browser.
     pub(crate) vault: Option<Arc<Vault>>,
     /// How often anybody may ask.
@@ -91,9 +93,12 @@ pub(crate) struct Worker {
 impl Worker {
     /// Called on the worker's own thread, because its connections never leave it.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let bearer = shared.bearer.as_ref();
-        let authenticator = bearer.map(|(settings, keys)| {
-            Box::new(Bearer::new(settings.clone(), keys.clone())) as Box<dyn Authenticator>
+        let bearer = shared.issuers.as_deref().map(Bearer::new);
+        let authenticator = bearer.map(|bearer| -> Box<dyn Authenticator> {
+            match shared.api_keys.clone() {
+                Some(keys) => Box::new(BearerOrKey::new(bearer, keys)),
+                None => Box::new(bearer),
+            }
         });
         let pressure = shared.pressures.begin();
         actix_web::rt::spawn(measure(pressure.clone(), shared.services.clone()));

@@ -31,7 +31,7 @@ fn settings(more: &str) -> String {
         trusted_proxies = ["127.0.0.0/8"]
         [admin]
         listen = "127.0.0.1:0"
-        [auth]
+        [issuers.main]
         issuer = "https://issuer.test"
         audience = "test-bff"
         algorithms = ["RS256"]

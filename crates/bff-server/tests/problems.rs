@@ -62,7 +62,7 @@ const SETTINGS: &str = r#"
 "#;
 
 const AUTH: &str = r#"
-    [auth]
+    [issuers.main]
     issuer = "https://issuer.test"
     audience = "test-bff"
     algorithms = ["RS256"]

@@ -37,11 +37,16 @@ async fn greedy(_: &Cx) -> Result<Greedy> {
 }
 
 const AUTH: &str = r#"
-    [auth]
+    [issuers.main]
     issuer = "https://issuer.test"
     audience = "test-bff"
     algorithms = ["RS256"]
     keys = { url = "https://issuer.test/keys" }
+"#;
+
+const API_KEYS: &str = r#"
+    [api_keys]
+    file = "no/such/keys.toml"
 "#;
 
 /// Starts on ports that are taken, so that a mistake that is found only after a port was opened is hidden by the port.
@@ -189,17 +194,37 @@ fn a_service_that_must_not_or_cannot_be_called_is_refused() {
 fn identity_is_configured_where_it_is_asked_for_and_nowhere_else() {
     let no_file =
         AUTH.replace("url = \"https://issuer.test/keys\"", "file = \"no/such/keys.json\"");
+    let twice = format!("{AUTH}{}", AUTH.replace("main", "other"));
     let cases = [
-        ("missing", Auth::Bearer, "", ["auth", "missing"]),
-        ("needless", Auth::Open, AUTH, ["auth", "takes no bearer tokens"]),
-        ("keys", Auth::Bearer, &no_file, ["auth.keys", "no/such/keys.json"]),
-        ("audience", Auth::Bearer, &AUTH.replace("test-bff", ""), ["auth.audience", "empty"]),
+        ("missing", Auth::Bearer, "", ["issuers:", "missing"]),
+        ("needless", Auth::Open, AUTH, ["issuers:", "takes no bearer tokens"]),
+        ("keys", Auth::Bearer, &no_file, ["issuers.main.keys.file", "no/such/keys.json"]),
+        (
+            "audience",
+            Auth::Bearer,
+            &AUTH.replace("test-bff", ""),
+            ["issuers.main.audience", "empty"],
+        ),
+        ("two of one", Auth::Bearer, &twice, ["issuers.other.issuer", "`issuers.main`"]),
+        ("keys or no tokens", Auth::BearerOrApiKey, API_KEYS, ["issuers:", "missing"]),
+        (
+            "needless keys",
+            Auth::Bearer,
+            &format!("{AUTH}{API_KEYS}"),
+            ["api_keys:", "takes no API keys"],
+        ),
+        (
+            "no such keys",
+            Auth::BearerOrApiKey,
+            &format!("{AUTH}{API_KEYS}"),
+            ["api_keys.file:", "no/such/keys.toml"],
+        ),
     ];
     for (what, auth, rest, parts) in cases {
         let error = error_of(auth, vec![], "", rest);
         check(what, &error, &parts);
-        assert!(error.starts_with("configuration: auth"), "{what}: {error}");
-        assert_eq!(error.matches("auth").count(), 1, "{what}: {error}");
+        let [key, _] = parts;
+        assert!(error.starts_with(&format!("configuration: {key}")), "{what}: {error}");
     }
 }
 

@@ -48,7 +48,7 @@ fn start(budget: Duration, more: &str) -> TestBff {
         r#"
         server.listen = "127.0.0.1:0"
         admin.listen = "127.0.0.1:0"
-        [auth]
+        [issuers.main]
         issuer = "https://issuer.test"
         audience = "test-bff"
         algorithms = ["RS256"]

@@ -133,6 +133,16 @@ impl Issuer {
         self.sign_es256(&header, &self.claims(subject, audience))
     }
 
+    /// The same with these scopes.
+    #[must_use]
+    pub fn token_with(&self, subject: &str, audience: &str, scopes: &[&str]) -> String {
+        let mut claims = self.claims(subject, audience);
+        if let Some(members) = claims.as_object_mut() {
+            members.insert("scope".to_owned(), json!(scopes.join(" ")));
+        }
+        self.sign(&self.header(), &claims)
+    }
+
     /// The header of a good token.
     #[must_use]
     pub fn header(&self) -> Value {

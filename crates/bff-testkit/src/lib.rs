@@ -14,6 +14,7 @@ pub mod services;
 mod test_bff;
 mod ticker;
 
+pub use bff_auth::api_keys;
 pub use browser::Browser;
 pub use issuer::Issuer;
 pub use process::BffProcess;

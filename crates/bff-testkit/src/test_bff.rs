@@ -5,8 +5,8 @@ use crate::{
     issuer::Issuer,
     services::{SampleServices, Service},
 };
-use bff_core::Bff;
-use bff_server::{Server, Settings, Stop};
+use bff_core::{Bff, Endpoint};
+use bff_server::{IssuerSettings, Server, Settings, Stop};
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -27,6 +27,8 @@ pub struct TestBff {
     /// The address of health and metrics.
     pub admin_address: SocketAddr,
     audience: String,
+    /// What the table asks for.
+    scopes: Vec<&'static str>,
     stop: Stop,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -79,7 +81,10 @@ impl TestBff {
             services,
             address: server.address(),
             admin_address: server.admin_address(),
-            audience: settings.auth.map(|auth| auth.audience).unwrap_or_default(),
+            audience: main_issuer(&mut settings)
+                .map(|main| main.audience.clone())
+                .unwrap_or_default(),
+            scopes: bff.endpoints.iter().flat_map(Endpoint::scopes).collect(),
             stop: server.stop_handle(),
             thread: Some(std::thread::spawn(|| server.run_blocking())),
         }
@@ -105,10 +110,16 @@ impl TestBff {
         self.send("GET", target, &headers)
     }
 
-    /// The `Authorization` header of a user.
+    /// The `Authorization` header of a user that may do all that there is.
     #[must_use]
     pub fn credential(&self, user: &str) -> String {
-        format!("Bearer {}", Issuer::shared().token(user, &self.audience))
+        self.credential_with(user, &self.scopes)
+    }
+
+    /// The `Authorization` header of a user that has these scopes and no others.
+    #[must_use]
+    pub fn credential_with(&self, user: &str, scopes: &[&str]) -> String {
+        format!("Bearer {}", Issuer::shared().token_with(user, &self.audience, scopes))
     }
 
     /// Any request, with exactly these headers.
@@ -179,11 +190,16 @@ fn point_at(settings: &mut Settings, services: &SampleServices) -> io::Result<()
             service.url = url.into();
         }
     }
-    if let Some(auth) = &mut settings.auth {
-        auth.issuer = Issuer::shared().issuer().to_owned();
-        auth.keys = bff_server::KeySource::File(keys_file()?);
+    if let Some(main) = main_issuer(settings) {
+        main.issuer = Issuer::shared().issuer().to_owned();
+        main.keys = bff_server::KeySource::File(keys_file()?);
     }
     Ok(())
+}
+
+/// The one that the test issuer plays.
+fn main_issuer(settings: &mut Settings) -> Option<&mut IssuerSettings> {
+    settings.issuers.get_mut("main")
 }
 
 /// One file per process, written once: a second write would show other tests half a file.

@@ -98,7 +98,11 @@ fn a_bad_configuration_ends_the_start_and_names_key_and_source() {
         &[("BFF__SERVICES__USERS__URL", "http://web-bff")],
         &["services.users.url", "web-bff"],
     );
-    check("keys", &[("BFF__AUTH__KEYS__FILE", "/nowhere")], &["auth.keys.file", "/nowhere"]);
+    check(
+        "keys",
+        &[("BFF__ISSUERS__MAIN__KEYS__FILE", "/nowhere")],
+        &["issuers.main.keys.file", "/nowhere"],
+    );
 
     let directory = std::env::temp_dir().join(format!("bff-process-{}-bad", std::process::id()));
     fs::create_dir_all(&directory).unwrap();

@@ -46,8 +46,8 @@ pub(crate) fn command() -> Command {
         .env("BFF__SERVER__WORKERS", "2")
         .env("BFF__SERVER__DRAIN_DELAY", "0s")
         .env("BFF__ADMIN__LISTEN", "127.0.0.1:0")
-        .env("BFF__AUTH__ISSUER", Issuer::shared().issuer())
-        .env("BFF__AUTH__KEYS__FILE", keys_file())
+        .env("BFF__ISSUERS__MAIN__ISSUER", Issuer::shared().issuer())
+        .env("BFF__ISSUERS__MAIN__KEYS__FILE", keys_file())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

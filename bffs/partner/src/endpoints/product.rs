@@ -1,6 +1,6 @@
 //! `GET /v2/products/{id}` - one product, with what a partner needs to list it.
 
-use crate::upstream::catalog::{self, ProductId};
+use crate::upstream::catalog::{self, MayRead, ProductId};
 use crate::upstream::inventory;
 use bff_core::prelude::*;
 
@@ -8,13 +8,15 @@ pub(super) fn endpoint() -> Endpoint {
     get("/v2/products/{id}").budget(seconds(2)).client_cache(minutes(1)).to(product)
 }
 
-async fn product(cx: &Cx, id: ProductId) -> Result<ProductRecord> {
+async fn product(cx: &Cx, may: MayRead, id: ProductId) -> Result<ProductRecord> {
     let (product, units_in_stock) = cx
         .gather((
             Critical(
-                catalog::product::<Product>(&id).cached(keep::CATALOGUE).tagged("product", &id),
+                catalog::product::<Product>(&may, &id)
+                    .cached(keep::CATALOGUE)
+                    .tagged("product", &id),
             ),
-            Omittable(inventory::units(&id)),
+            Omittable(inventory::units(&may, &id)),
         ))
         .await?;
 

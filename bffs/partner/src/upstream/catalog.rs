@@ -14,8 +14,18 @@ impl Kind for Product {
     type Scope = Shared;
 }
 
+/// May read the catalogue, and what is in stock of it.
+pub(crate) enum ReadCatalogue {}
+
+impl Grant for ReadCatalogue {
+    const SCOPE: &'static str = "catalogue:read";
+}
+
+/// The proof of it, without which nothing here is called.
+pub(crate) type MayRead = Granted<ReadCatalogue>;
+
 /// One page of all products.
-pub(crate) fn page<T: View>(page: &Page) -> Call<T, Shared> {
+pub(crate) fn page<T: View>(_may: &MayRead, page: &Page) -> Call<T, Shared> {
     CATALOG
         .get("products")
         .query("limit", page.limit)
@@ -24,6 +34,6 @@ pub(crate) fn page<T: View>(page: &Page) -> Call<T, Shared> {
 }
 
 /// One product.
-pub(crate) fn product<T: View>(id: &ProductId) -> Call<T, Shared> {
+pub(crate) fn product<T: View>(_may: &MayRead, id: &ProductId) -> Call<T, Shared> {
     CATALOG.get(("products", id)).named("product")
 }

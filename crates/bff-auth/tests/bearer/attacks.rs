@@ -136,6 +136,7 @@ fn a_token_cannot_choose_how_it_is_verified() {
             ("crit", json!("b64")),
             ("b64", json!(false)),
             ("b64", json!(true)),
+            ("zip", json!("DEF")),
             ("typ", Value::Null),
             ("typ", json!("")),
             ("typ", json!("logout+jwt")),

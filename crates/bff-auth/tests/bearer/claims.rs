@@ -33,6 +33,8 @@ fn claims_have_to_be_there_and_right() {
             ("exp", Value::Null),
             ("exp", json!(exp.to_string())),
             ("exp", json!([exp])),
+            ("exp", json!(exp * 1000.0)),
+            ("exp", json!(1e300)),
             ("nbf", json!(exp)),
             ("nbf", json!("0")),
             ("iat", json!(exp)),

@@ -4,10 +4,10 @@
 use crate::{
     INVALID, World,
     issuer::Issuer,
-    support::{Answer, KeyEndpoint, US, run, settings},
+    support::{Answer, KeyEndpoint, US, bearer, issuers, run, settings},
     with,
 };
-use bff_auth::{Bearer, KeySource, Keys};
+use bff_auth::{Bearer, KeySource};
 use bff_core::ports::{Authenticator, Presented};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -71,12 +71,47 @@ fn a_flood_of_unknown_keys_does_not_reach_the_issuer() {
 }
 
 #[test]
+fn a_flood_through_many_workers_is_one_fetch_whatever_the_issuer_answers() {
+    run(async {
+        let good = [("good", Answer::Body(Issuer::shared().jwks()))];
+        for (what, answer) in good.into_iter().chain(faults()) {
+            let world = World::new().await;
+            let issuers = issuers(settings(world.endpoint.source()));
+            let workers: Vec<_> = (0..4).map(|_| Bearer::new(&issuers)).collect();
+            let known = format!("Bearer {}", world.issuer.token("u-1", US));
+            let tokens: Vec<_> = (0..300)
+                .map(|n| format!("Bearer {}", with_kid(world.issuer, &format!("kid-{n}"))))
+                .collect();
+            let ask = async |(n, token): (usize, &String)| {
+                let presented = Presented::authorization(token);
+                match workers[n % workers.len()].authenticate(presented).await {
+                    Ok(_) => "ok".to_owned(),
+                    Err(problem) => problem.code().to_owned(),
+                }
+            };
+            assert_eq!(ask((0, &known)).await, "ok", "{what}");
+            world.endpoint.says(answer);
+            for outcome in join_all(tokens.iter().enumerate().map(ask)).await {
+                assert_eq!(outcome, "TOKEN_INVALID", "{what}");
+            }
+            for outcome in join_all(tokens.iter().rev().enumerate().map(ask)).await {
+                assert_eq!(outcome, "TOKEN_INVALID", "{what}");
+            }
+            assert_eq!(world.endpoint.asked(), 2, "{what}: the pause is one for all workers");
+            for n in 0..workers.len() {
+                let other = format!("Bearer {}", world.issuer.token("u-2", US));
+                assert_eq!(ask((n, &other)).await, "ok", "{what}: known keys go on");
+            }
+        }
+    });
+}
+
+#[test]
 fn many_first_callers_on_many_workers_cause_one_fetch() {
     run(async {
         let endpoint = KeyEndpoint::start(Answer::Body(Issuer::shared().jwks())).await;
-        let settings = settings(endpoint.source());
-        let keys = Keys::new(&settings).unwrap();
-        let workers: Vec<_> = (0..8).map(|_| Bearer::new(settings.clone(), keys.clone())).collect();
+        let issuers = issuers(settings(endpoint.source()));
+        let workers: Vec<_> = (0..8).map(|_| Bearer::new(&issuers)).collect();
         let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
         let calls = workers.iter().flat_map(|worker| {
             (0..20).map(|_| worker.authenticate(Presented::authorization(&token)))
@@ -174,8 +209,7 @@ fn an_endpoint_that_is_not_there_is_unavailable_with_http_and_with_https() {
         let mut https = url.clone();
         https.set_scheme("https").unwrap();
         for url in [url, https, "http://[::1]:1/keys".parse().unwrap()] {
-            let settings = settings(KeySource::Url(url));
-            let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
+            let bearer = bearer(KeySource::Url(url));
             let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
             let problem = bearer.authenticate(Presented::authorization(&token)).await.unwrap_err();
             assert_eq!((problem.code(), problem.class().status()), ("IDENTITY_UNAVAILABLE", 503));
@@ -190,8 +224,7 @@ fn https_to_something_that_speaks_no_tls_is_unavailable() {
         let world = World::new().await;
         let KeySource::Url(mut url) = world.endpoint.source() else { unreachable!() };
         url.set_scheme("https").unwrap();
-        let settings = settings(KeySource::Url(url));
-        let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
+        let bearer = bearer(KeySource::Url(url));
         let token = format!("Bearer {}", world.issuer.token("u-1", US));
         assert_eq!(
             bearer.authenticate(Presented::authorization(&token)).await.unwrap_err().code(),

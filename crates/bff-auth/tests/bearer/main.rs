@@ -18,15 +18,17 @@ mod support;
 mod attacks;
 mod claims;
 mod issuer_away;
+mod several;
 
-use bff_auth::{Bearer, KeySource, Keys};
+use bff_auth::{Bearer, Issuers, KeySource};
 use bff_core::{
     Problem,
     ports::{Authenticator, Presented},
 };
 use issuer::Issuer;
 use serde_json::{Value, json};
-use support::{Answer, KeyEndpoint, US, run, settings};
+use std::collections::BTreeMap;
+use support::{Answer, KeyEndpoint, US, bearer, run, settings};
 
 const INVALID: &str = "401 TOKEN_INVALID";
 
@@ -44,8 +46,7 @@ impl World {
 
     async fn with(answer: Answer) -> Self {
         let endpoint = KeyEndpoint::start(answer).await;
-        let settings = settings(endpoint.source());
-        let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
+        let bearer = bearer(endpoint.source());
         Self { issuer: Issuer::shared(), endpoint, bearer }
     }
 
@@ -161,8 +162,7 @@ fn keys_in_a_file_are_read_at_start() {
     let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let path = Issuer::shared().write_jwks(dir).unwrap();
     run(async {
-        let settings = settings(KeySource::File(path));
-        let bearer = Bearer::new(settings.clone(), Keys::new(&settings).unwrap());
+        let bearer = bearer(KeySource::File(path));
         let token = format!("Bearer {}", Issuer::shared().token("u-1", US));
         assert!(bearer.authenticate(Presented::authorization(&token)).await.is_ok());
     });
@@ -182,10 +182,11 @@ fn settings_that_cannot_work_are_an_error_that_names_them() {
         (file("garbage.json", "garbage"), "garbage.json"),
         (file("empty.json", r#"{ "keys": [] }"#), "empty.json"),
         (file("secret.json", secret), "secret.json"),
-        (KeySource::Url("ftp://issuer.test/keys".parse().unwrap()), "auth.keys.url"),
-        (KeySource::Url("https://u:p@issuer.test/keys".parse().unwrap()), "auth.keys.url"),
+        (KeySource::Url("ftp://issuer.test/keys".parse().unwrap()), "issuers.main.keys.url"),
+        (KeySource::Url("https://u:p@issuer.test/keys".parse().unwrap()), "issuers.main.keys.url"),
     ] {
-        let error = Keys::new(&settings(source)).unwrap_err().to_string();
+        let main = BTreeMap::from([("main".to_owned(), settings(source))]);
+        let error = Issuers::new(&main).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
     }
 }

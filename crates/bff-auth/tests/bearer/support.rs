@@ -1,9 +1,11 @@
 //! What the tests share: a place to run, an issuer's key endpoint with faults, and good settings.
 
-use bff_auth::{Algorithm, BearerSettings, KeySource};
+use bff_auth::{Algorithm, Bearer, IssuerSettings, Issuers, KeySource};
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -22,15 +24,27 @@ pub fn run(test: impl Future<Output = ()>) {
 }
 
 /// Settings that accept the tokens of the test issuer.
-pub fn settings(keys: KeySource) -> BearerSettings {
-    BearerSettings {
+pub fn settings(keys: KeySource) -> IssuerSettings {
+    IssuerSettings {
         issuer: "https://issuer.test".to_owned(),
         audience: US.to_owned(),
         algorithms: vec![Algorithm::RS256, Algorithm::ES256],
         keys,
         leeway: Duration::from_secs(30),
         token_types: vec!["at+jwt".to_owned(), "JWT".to_owned()],
+        authorized_parties: vec![],
+        exchange: false,
     }
+}
+
+/// One issuer, called `main`.
+pub fn issuers(settings: IssuerSettings) -> Arc<Issuers> {
+    Issuers::new(&BTreeMap::from([("main".to_owned(), settings)])).unwrap()
+}
+
+/// A worker that accepts the tokens of the test issuer.
+pub fn bearer(keys: KeySource) -> Bearer {
+    Bearer::new(&issuers(settings(keys)))
 }
 
 /// What the key endpoint does when it is asked.

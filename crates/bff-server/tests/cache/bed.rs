@@ -27,7 +27,7 @@ pub(crate) fn start(endpoints: Vec<Endpoint>, main: &str, cache: &str) -> TestBf
 /// The same for known users.
 pub(crate) fn start_personal(endpoints: Vec<Endpoint>, main: &str, cache: &str) -> TestBff {
     let auth = r#"
-        [auth]
+        [issuers.main]
         issuer = "https://issuer.test"
         audience = "test-bff"
         algorithms = ["RS256", "ES256"]

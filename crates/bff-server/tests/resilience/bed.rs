@@ -165,7 +165,7 @@ pub(crate) fn start_personal(services: &[String]) -> TestBff {
     let endpoints = vec![get("/test/v1/profile").budget(seconds(20)).to(profile)];
     let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Bearer, endpoints };
     let auth = r#"
-        [auth]
+        [issuers.main]
         issuer = "https://issuer.test"
         audience = "test-bff"
         algorithms = ["RS256"]

@@ -92,7 +92,7 @@ pub(crate) fn start(tables: &str) -> TestBff {
         r#"
         server.listen = "127.0.0.1:0"
         admin.listen = "127.0.0.1:0"
-        [auth]
+        [issuers.main]
         issuer = "https://issuer.test"
         audience = "test-bff"
         algorithms = ["RS256"]

@@ -164,8 +164,8 @@ fn mobile(
 ) -> Result<()> {
     bff(command, bench, place, address)?;
     command.env("BFF_CONFIG_DIR", source().join("../../bffs/mobile/config"));
-    command.env("BFF__AUTH__ISSUER", bench.fixtures.issuer);
-    command.env("BFF__AUTH__KEYS__FILE", &bench.fixtures.keys);
+    command.env("BFF__ISSUERS__MAIN__ISSUER", bench.fixtures.issuer);
+    command.env("BFF__ISSUERS__MAIN__KEYS__FILE", &bench.fixtures.keys);
     for service in ["USERS", "ORDERS", "RECOMMENDATIONS", "CATALOG", "PRICING", "INVENTORY"] {
         command.env(format!("BFF__SERVICES__{service}__URL"), format!("http://{}", place.upstream));
     }

@@ -7,7 +7,8 @@ use bff_testkit::{Issuer, SampleServices};
 pub(crate) fn welcome(services: &SampleServices, with_bffs: bool) -> String {
     let control = services.control_url();
     let token = |user: &str, bff: &str| Issuer::shared().token(user, &format!("{bff}-bff"));
-    let (mobile, partner) = (token("u-1", "mobile"), token("partner-1", "partner"));
+    let mobile = token("u-1", "mobile");
+    let partner = Issuer::shared().token_with("partner-1", "partner-bff", &["catalogue:read"]);
     let state = if with_bffs {
         "Ready: the sample services and the mobile, web and partner BFFs.".to_owned()
     } else {

@@ -64,7 +64,7 @@ fn start(auth: Auth) -> TestBff {
     .to_owned();
     if auth == Auth::Bearer {
         endpoints.push(get("/test/v1/me").client_cache(seconds(30)).to(personal));
-        settings += r#"auth = { issuer = "https://issuer.test", audience = "test-bff", algorithms = ["RS256"], keys = { file = "replaced" } }"#;
+        settings += r#"issuers.main = { issuer = "https://issuer.test", audience = "test-bff", algorithms = ["RS256"], keys = { file = "replaced" } }"#;
     }
     let bff = Bff { name: "test", version: "1.0.0", auth, endpoints };
     let settings = toml::from_str(&settings).unwrap_or_else(|error| unreachable!("{error}"));

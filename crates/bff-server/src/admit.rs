@@ -20,6 +20,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// What somebody gets who tries credentials. One that was good once is no guess.
+const GUESSES: [&str; 2] = ["TOKEN_INVALID", "API_KEY_INVALID"];
+
 /// What an endpoint may know about a request besides its address.
 #[derive(Debug, Default)]
 pub(crate) struct Admitted {
@@ -53,7 +56,7 @@ impl Arrival<'_> {
     }
 
     /// The verified caller, who may use the endpoint. A wrong credential counts against the address
-    /// that it came from; having none does not.
+    /// that it came from; having none, or one that has ended, does not.
     async fn caller(
         &self,
         endpoint: &Endpoint,
@@ -71,8 +74,7 @@ impl Arrival<'_> {
         }
         let found = crate::serve::within(deadline, self.authenticate(endpoint)).await;
         if let (Err(problem), Some((limits, ip))) = (&found, quota)
-            && problem.class() == Class::Unauthenticated
-            && problem.code() != "UNAUTHENTICATED"
+            && GUESSES.contains(&problem.code())
         {
             limits.failed(ip).await;
         }

@@ -1,7 +1,7 @@
 //! How often anybody may ask, and in whose name.
 
 use bff_core::{Auth, Bff, prelude::*};
-use bff_testkit::{Issuer, Service as Sample, TestBff, http::Reply, redis::RedisServer};
+use bff_testkit::{Issuer, Service as Sample, TestBff, http::Reply, json, redis::RedisServer};
 
 const USERS: Service = Service::named("users");
 const ME: &str = "/test/v1/me";
@@ -116,7 +116,16 @@ fn an_address_that_fails_too_often_is_not_verified_again_and_others_are() {
         let nothing = bff.send("GET", ME, &[("x-forwarded-for", "203.0.113.11")]);
         assert_eq!(nothing.status, 401, "having no credential is no failure");
     }
+    let claims = json!({
+        "iss": "https://issuer.test", "aud": "test-bff", "sub": "u-1",
+        "iat": 1_000_000_000, "exp": 1_000_000_600,
+    });
+    let expired = format!("Bearer {}", Issuer::shared().sign(&Issuer::shared().header(), &claims));
+    for _ in 0..9 {
+        assert_eq!(from("203.0.113.12", &expired).code(), "TOKEN_EXPIRED");
+    }
     assert_eq!(from("203.0.113.11", &good).status, 200);
+    assert_eq!(from("203.0.113.12", &good).status, 200);
 }
 
 #[test]

@@ -132,8 +132,14 @@ fn keys_file() -> PathBuf {
 }
 
 impl Bed {
-    pub(crate) fn start_another(&mut self) {
-        self.bffs.push(TestBff::start_from(&bff(), toml::from_str(&self.settings).unwrap()));
+    fn start_another(&mut self) {
+        self.start_another_with(|settings| settings);
+    }
+
+    /// An instance whose settings, as text, are changed first.
+    pub(crate) fn start_another_with(&mut self, change: impl FnOnce(String) -> String) {
+        let settings = change(self.settings.clone());
+        self.bffs.push(TestBff::start_from(&bff(), toml::from_str(&settings).unwrap()));
     }
 
     /// Has the provider send logout tokens to an instance.

@@ -1,10 +1,12 @@
 //! Signing in, and all the ways in which somebody else would like to.
 
 use crate::bed::{self, ME, SESSION};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bff_testkit::{
     Browser,
     browser::{location, target},
-    idp::{Endpoint, IdpFault},
+    idp::{Client, Endpoint, IdpFault},
+    json,
 };
 use url::Url;
 
@@ -244,4 +246,24 @@ fn what_is_asked_of_the_provider_is_all_that_the_standard_wants() {
     assert_ne!(target(&started), target(&again));
     assert_eq!(Browser::new().go(bed.at(0), "/bff/nothing").status, 404);
     assert_eq!(bed.bffs[0].send("POST", "/bff/login", &[]).status, 405);
+}
+
+#[test]
+fn a_key_proves_the_client_as_well_as_a_secret_and_another_one_does_not() {
+    let mut bed = bed::one();
+    let [ours, strange] = [(); 2].map(|()| rcgen::KeyPair::generate().unwrap());
+    let part = |range| BASE64_URL_SAFE_NO_PAD.encode(&ours.public_key_raw()[range]);
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "x": part(1..33), "y": part(33..65) });
+    for (key, status) in [(&ours, 303), (&strange, 503)] {
+        let file = std::env::temp_dir().join(format!("bff-client-key-{}", std::process::id()));
+        std::fs::write(&file, key.serialize_pem()).unwrap();
+        bed.start_another_with(|settings| {
+            let secret = format!("client_secret = \"{}\"", bff_testkit::idp::DEMO_SECRET);
+            settings.replace(&secret, &format!("private_key_file = {file:?}"))
+        });
+        let client = Client::demo().remove(0);
+        bed.idp.register(Client { secret: None, public_key_jwk: Some(jwk.clone()), ..client });
+        let back = Browser::new().sign_in(bed.bffs.last().unwrap().address, &bed.idp, "u-1");
+        assert_eq!(back.status, status, "{}", back.text());
+    }
 }

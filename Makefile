@@ -1,6 +1,7 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services test fmt lint unit redis docs contracts bench bench-check bench-baseline sim
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts bench bench-check bench-baseline sim \
+	test-gateway deploy-check smoke
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +12,9 @@ run: ## Start the sample services and the three BFFs, and say how to call and br
 services: ## Start the sample services and the token issuer only, for `cargo run -p bff-mobile` beside them
 	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
 
+gateway: nginx ## Start nginx with the gateway's routes in front of what `make run` started, on the first free port from 8080 on
+	deploy/gateway/run.sh
+
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
 
 fmt: ## Check the format
@@ -18,6 +22,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy -p bff-testkit --test gateway --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -27,6 +32,12 @@ redis: ## Make sure that redis-server is there, which tests start by themselves;
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq redis-server >/dev/null; } \
 	|| { echo "tests start a real Redis: install redis-server and redis-cli (Debian: apt-get install redis-server)"; exit 1; }
+
+nginx: ## Make sure that nginx is there, for the local gateway; as root on Debian it is installed
+	@command -v nginx >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq nginx-light >/dev/null; } \
+	|| { echo "the local gateway is nginx: install it (Debian: apt-get install nginx-light)"; exit 1; }
 
 docs: ## The documentation builds without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
@@ -46,3 +57,18 @@ bench-baseline: ## Count, and accept the counts as the new baselines
 
 sim: ## Simulate storms, slow hosts, overload and failures on the real policies; writes target/sim/report.html
 	cargo run --quiet --release -p bff-sim
+
+test-gateway: nginx redis ## The gateway's routes in front of two instances of each BFF: forged headers, failing instances, rolling restarts
+	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner && cargo test --quiet -p bff-testkit --test gateway
+
+deploy-check: target/deploy-venv/made ## Build and check every manifest, route and Containerfile; needs kubectl and Python 3.11
+	@command -v kubectl >/dev/null || { \
+		echo "kustomize is a part of kubectl: see https://kubernetes.io/docs/tasks/tools/; 1.27 or newer"; exit 1; }
+	target/deploy-venv/bin/python deploy/test/check.py && target/deploy-venv/bin/python deploy/test/test_check.py
+
+target/deploy-venv/made: deploy/requirements.txt
+	python3 -m venv --clear target/deploy-venv && target/deploy-venv/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+smoke: ## Run each release binary as its image would: read-only, as nobody, alone; as root on Linux
+	cargo build --release --locked --quiet -p bff-mobile -p bff-web -p bff-partner
+	for bff in mobile web partner; do deploy/smoke.sh $$bff target/release/bff-$$bff || exit 1; done

@@ -1,7 +1,7 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts bench bench-check bench-baseline sim \
-	test-gateway deploy-check smoke
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts test-browser test-idp browser bench \
+	bench-check bench-baseline sim test-gateway deploy-check smoke
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,7 +9,7 @@ help: ## Print this list
 run: ## Start the sample services and the three BFFs, and say how to call and break them; Ctrl-C stops all
 	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner -p bff-testkit --bins && ./target/debug/bff-dev
 
-services: ## Start the sample services and the token issuer only, for `cargo run -p bff-mobile` beside them
+services: ## Start the sample services, the token issuer and the identity provider only, for `cargo run -p bff-mobile` beside them
 	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
 
 gateway: nginx ## Start nginx with the gateway's routes in front of what `make run` started, on the first free port from 8080 on
@@ -20,9 +20,9 @@ test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests,
 fmt: ## Check the format
 	cargo fmt --all -- --check
 
-lint: ## Clippy, warnings denied
+lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-testkit --test gateway --quiet -- -D warnings
+	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-server --test idp --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -38,6 +38,20 @@ nginx: ## Make sure that nginx is there, for the local gateway; as root on Debia
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq nginx-light >/dev/null; } \
 	|| { echo "the local gateway is nginx: install it (Debian: apt-get install nginx-light)"; exit 1; }
+
+test-browser: browser ## The web BFF's sessions in a real Chromium
+	cargo test --quiet -p bff-web --test browser
+
+browser: ## Make sure that Chromium is there; as root on Debian it is installed
+	@command -v chromium >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	|| { echo "test-browser drives a real Chromium: install chromium (Debian: apt-get install chromium)"; exit 1; }
+
+test-idp: redis ## The sessions against a second, certified provider (npm's oidc-provider); needs Node 20 and npm
+	@command -v node >/dev/null && command -v npm >/dev/null \
+	|| { echo "test-idp starts npm's oidc-provider: install Node 20 or newer, with npm"; exit 1; }
+	cargo test --quiet -p bff-server --test idp
 
 docs: ## The documentation builds without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 pub mod browser;
+pub mod chromium;
 pub mod contracts;
 pub mod fake;
+pub mod gateway;
 pub mod http;
 pub mod idp;
 pub mod issuer;
@@ -16,6 +18,8 @@ mod ticker;
 
 pub use bff_auth::api_keys;
 pub use browser::Browser;
+pub use chromium::Chromium;
+pub use gateway::Gateway;
 pub use issuer::Issuer;
 pub use process::BffProcess;
 /// JSON as tests write and compare it.

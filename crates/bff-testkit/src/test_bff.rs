@@ -2,6 +2,7 @@
 
 use crate::{
     http::{self, Reply},
+    idp::{Client, IdentityProvider},
     issuer::Issuer,
     services::{SampleServices, Service},
 };
@@ -59,6 +60,23 @@ impl TestBff {
             bff_server::load().expect("the crate's own configuration is good"),
             change,
         )
+    }
+
+    /// Starts a BFF whose users sign in at `idp`, which is told where the BFF is. Browsers take it
+    /// to be at the origin `public_url`.
+    ///
+    /// # Panics
+    /// When anything does not start, or the BFF has no sessions: it is a test.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
+    pub fn start_with_sessions(bff: &Bff, idp: &IdentityProvider, public_url: &str) -> Self {
+        let started = Self::start_with(bff, |settings| {
+            let session = settings.session.as_mut().expect("a BFF with sessions");
+            idp.url().clone_into(&mut session.issuer);
+            session.public_url = public_url.parse().expect("a URL");
+        });
+        idp.register(Client::web(public_url, started.address));
+        started
     }
 
     /// Starts a BFF in settings of the test's own, for crates that have no configuration. Ports,

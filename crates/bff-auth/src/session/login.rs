@@ -102,6 +102,9 @@ impl Sessions {
             .append_pair("nonce", &attempt.nonce)
             .append_pair("code_challenge", &seal::s256(&attempt.verifier))
             .append_pair("code_challenge_method", "S256");
+        if let Some(prompt) = &settings.prompt {
+            url.query_pairs_mut().append_pair("prompt", prompt);
+        }
         url.into()
     }
 

@@ -45,8 +45,10 @@ impl Record {
     /// The caller that this session stands for.
     pub(super) fn principal(&self) -> Option<Principal> {
         let principal = Principal::new(&self.subject)?;
-        let scopes = self.scopes.iter().map(String::as_str);
-        Some(principal.with_scopes(scopes).with_token(self.access_token.clone()))
+        let principal = principal.with_scopes(self.scopes.iter().map(String::as_str));
+        // One that has ended, because there was none to renew it by, proves nothing.
+        let lives = now() < self.access_until;
+        Some(if lives { principal.with_token(self.access_token.clone()) } else { principal })
     }
 
     /// Whether the session is over by its own account.

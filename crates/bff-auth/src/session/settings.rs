@@ -26,10 +26,13 @@ pub struct SessionSettings {
     /// How browsers reach this BFF, without a path: `https://shop.example`. The provider has to know
     /// `/bff/callback` below it.
     pub public_url: Url,
-    /// What is asked for at login. `openid` has to be in it, `offline_access` at most providers, for
-    /// the session to outlive the first access token.
+    /// What is asked for at login. `openid` has to be in it; `offline_access` at most providers, for
+    /// a refresh token. Without one a session lasts until it is idle or over, and cannot be exchanged
+    /// for services once its access token has ended.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
+    /// OpenID Connect's `prompt`, for a provider that gives refresh tokens only with `consent`.
+    pub prompt: Option<String>,
     /// The algorithms that the provider signs with.
     #[serde(default = "algorithms")]
     pub algorithms: Vec<Algorithm>,

@@ -1,6 +1,7 @@
 //! Who may ask for tokens: the registered clients, and those of `make run`.
 
 use crate::Json;
+use std::net::SocketAddr;
 
 /// The secret of every client in [`Client::demo`]. It protects nothing.
 pub const DEMO_SECRET: &str = "development-only";
@@ -54,20 +55,26 @@ impl Client {
         }
     }
 
-    /// The clients of `make run`: `web-bff` on port 8082, and `mobile-bff` and `partner-bff` for
-    /// client credentials, all with [`DEMO_SECRET`].
+    /// Clients to begin with: `web-bff` on port 8082, and `mobile-bff` and `partner-bff` for client
+    /// credentials, all with [`DEMO_SECRET`].
     #[must_use]
     pub fn demo() -> Vec<Self> {
         let with_secret = |id| Self { secret: Some(DEMO_SECRET.to_owned()), ..Self::new(id) };
-        let web = Self {
-            redirect_uris: vec![
-                "http://127.0.0.1:8082/bff/callback".to_owned(),
-                "http://localhost:8082/bff/callback".to_owned(),
-            ],
-            post_logout_redirect_uris: vec!["http://127.0.0.1:8082/".to_owned()],
-            backchannel_logout_uri: Some("http://127.0.0.1:8082/bff/backchannel-logout".to_owned()),
-            ..with_secret("web-bff")
-        };
+        let mut web = Self::web("http://127.0.0.1:8082", SocketAddr::from(([127, 0, 0, 1], 8082)));
+        web.redirect_uris.push("http://localhost:8082/bff/callback".to_owned());
         vec![web, with_secret("mobile-bff"), with_secret("partner-bff")]
+    }
+
+    /// `web-bff` with [`DEMO_SECRET`]: browsers reach it at the origin `public_url`, the provider at
+    /// `address`.
+    #[must_use]
+    pub fn web(public_url: &str, address: SocketAddr) -> Self {
+        Self {
+            secret: Some(DEMO_SECRET.to_owned()),
+            redirect_uris: vec![format!("{public_url}/bff/callback")],
+            post_logout_redirect_uris: vec![format!("{public_url}/")],
+            backchannel_logout_uri: Some(format!("http://{address}/bff/backchannel-logout")),
+            ..Self::new("web-bff")
+        }
     }
 }

@@ -13,9 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The public port of the web BFF, which browsers reach through the gateway.
+pub(crate) const WEB: u16 = 8082;
 /// Name, public port and admin port, as in `config/local.toml`.
 pub(crate) const BFFS: [(&str, u16, u16); 3] =
-    [("mobile", 8081, 9081), ("web", 8082, 9082), ("partner", 8083, 9083)];
+    [("mobile", 8081, 9081), ("web", WEB, 9082), ("partner", 8083, 9083)];
 
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const STOPPED_WITHIN: Duration = Duration::from_secs(8);

@@ -77,7 +77,8 @@ impl Bed {
 
     /// `GET` through the gateway as a user of a BFF that takes tokens.
     pub(crate) fn get_as(&self, bff: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
-        let token = Issuer::shared().token("u-1", &format!("{bff}-bff"));
+        let audience = format!("{bff}-bff");
+        let token = Issuer::shared().token_with("u-1", &audience, &["catalogue:read"]);
         let credential = format!("Bearer {token}");
         self.get(target, &[&[("authorization", credential.as_str())], headers].concat())
     }

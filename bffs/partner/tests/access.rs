@@ -92,5 +92,12 @@ fn a_key_that_is_none_is_refused_and_says_nothing() {
     assert_eq!(bff.send("GET", PRODUCT, &both).status, 401, "two credentials are none");
     let twice = [("x-api-key", good.as_str()), ("x-api-key", good.as_str())];
     assert_eq!(bff.send("GET", PRODUCT, &twice).status, 401);
+    let credential = bff.credential("partner-1");
+    let three = [
+        ("authorization", credential.as_str()),
+        ("authorization", &credential),
+        ("x-api-key", good),
+    ];
+    assert_eq!(bff.send("GET", PRODUCT, &three).status, 401);
     assert_eq!(with_key(&bff, good).status, 200);
 }

@@ -102,8 +102,8 @@ impl Arrival<'_> {
             return Ok(Some(caller));
         }
         let presented = Presented {
-            authorization: only(request, AUTHORIZATION),
-            api_key: only(request, API_KEY),
+            authorization: credential(request, &AUTHORIZATION)?,
+            api_key: credential(request, &API_KEY)?,
             session: None,
         };
         authenticator.authenticate(presented).await.map(Some)
@@ -144,6 +144,14 @@ impl Arrival<'_> {
     /// The client's address, as far as trusted proxies tell it.
     fn client(&self) -> Option<IpAddr> {
         perimeter::client(self.request, &self.worker.shared.limits)
+    }
+}
+
+/// A credential. Two of one kind are no caller, and no reason to look for one of another kind.
+fn credential<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a str>> {
+    match only(request, name) {
+        None if request.headers().contains_key(name) => Err(Problem::unauthenticated()),
+        found => Ok(found),
     }
 }
 

@@ -1,7 +1,11 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts test-browser test-idp browser bench \
-	bench-check bench-baseline sim test-gateway deploy-check smoke
+# Tools of others that check what we make for others; pinned, because their opinions change.
+OPENAPI_SPEC_VALIDATOR := 0.9.0
+TYPESCRIPT := 7.0.2
+SCHEMATHESIS := 4.32.5
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts audit openapi-check types-check fuzz-api \
+	test-browser test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +62,23 @@ docs: ## The documentation builds without warnings
 
 contracts: ## Rewrite contracts/ from the code; read the diff as a client would
 	UPDATE_CONTRACTS=1 cargo test --quiet -p 'bff-*' --test contracts
+
+openapi-check: ## Validate contracts/*/openapi.json with a validator of somebody else; needs python3 and PyPI
+	python3 -m venv target/openapi-check
+	./target/openapi-check/bin/pip install --quiet openapi-spec-validator==$(OPENAPI_SPEC_VALIDATOR)
+	./target/openapi-check/bin/openapi-spec-validator $(wildcard contracts/*/openapi.json)
+
+types-check: ## Type-check contracts/*/types.ts; needs npm and its registry
+	npm install --silent --no-audit --no-fund --prefix target/types-check typescript@$(TYPESCRIPT)
+	./target/types-check/node_modules/.bin/tsc --noEmit --strict --target es2022 $(wildcard contracts/*/types.ts)
+
+fuzz-api: ## Send the three BFFs what their documents allow and forbid, by schemathesis; FUZZ='--max-examples 500' for more
+	python3 -m venv target/fuzz-api
+	./target/fuzz-api/bin/pip install --quiet schemathesis==$(SCHEMATHESIS)
+	cargo xtask fuzz-api ./target/fuzz-api/bin/schemathesis $(FUZZ)
+
+audit: ## What the compiler cannot refuse: fan-out, views, keys, business rules, edges, overlap, sizes; also part of `make unit`
+	cargo xtask audit
 
 # The two builds are apart, so that the mobile BFF is built with its own features and no others.
 bench: ## The published benchmark, about 15 minutes; BENCH=--quick for a look, BENCH='--only home,fan' for a part

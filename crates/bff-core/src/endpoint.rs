@@ -47,6 +47,7 @@ pub struct Route {
     priority: Priority,
     page_kept: Option<Duration>,
     rate_class: &'static str,
+    payload_budget: Option<usize>,
 }
 
 /// A route whose whole answer is kept; its handler takes nobody's data.
@@ -92,6 +93,7 @@ impl Route {
                 Method::Get => "read",
                 Method::Post => "write",
             },
+            payload_budget: None,
         }
     }
 
@@ -116,6 +118,12 @@ impl Route {
     /// or `write` by its method unless said otherwise.
     pub fn rate_class(self, class: &'static str) -> Self {
         Self { rate_class: class, ..self }
+    }
+
+    /// How many bytes an answer may have before compression, `meta` included. It is a promise that
+    /// `cargo xtask audit --live` measures; no answer is cut.
+    pub fn payload_budget(self, bytes: usize) -> Self {
+        Self { payload_budget: Some(bytes), ..self }
     }
 
     /// Keeps the whole answer in this process for `keep` and serves it to every caller, for requests
@@ -197,6 +205,12 @@ impl Endpoint {
     #[must_use]
     pub fn rate_class(&self) -> &'static str {
         self.route.rate_class
+    }
+
+    /// How many bytes an answer may have before compression; `None` where nothing was promised.
+    #[must_use]
+    pub fn payload_budget(&self) -> Option<usize> {
+        self.route.payload_budget
     }
 
     /// How long the whole answer is kept for everybody.

@@ -40,6 +40,8 @@ pub enum Need {
     Body(&'static Shape),
     /// An `Idempotency-Key`.
     IdempotencyKey,
+    /// Nothing; `limit` and `cursor` in the query say which page.
+    Paging,
 }
 
 /// The verified user. An endpoint that takes one answers for this user alone and is never shared.
@@ -87,7 +89,8 @@ impl<K: Kind> FromCx for Id<K> {
 pub struct Cursor(Box<str>);
 
 impl Cursor {
-    const MAX_BYTES: usize = 256;
+    /// The longest cursor, in bytes.
+    pub const MAX_BYTES: usize = 256;
 
     fn parse(text: &str) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'.');
@@ -131,12 +134,15 @@ pub struct Page {
 }
 
 impl Page {
-    const DEFAULT_LIMIT: u8 = 20;
-    const MAX_LIMIT: u8 = 100;
+    /// The items of a page whose request names no `limit`.
+    pub const DEFAULT_LIMIT: u8 = 20;
+    /// The highest `limit`.
+    pub const MAX_LIMIT: u8 = 100;
 }
 
 impl FromCx for Page {
     type Scope = Shared;
+    const NEED: Need = Need::Paging;
 
     fn from_cx(cx: &Cx) -> Result<Self> {
         let mut page = Self { cursor: None, limit: Self::DEFAULT_LIMIT };

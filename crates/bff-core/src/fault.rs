@@ -120,6 +120,19 @@ impl Fault {
 }
 
 impl Reason {
+    /// All of them, for contracts.
+    pub const ALL: [Self; 9] = [
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Overload,
+        Self::Invalid,
+        Self::NotFound,
+        Self::Forbidden,
+        Self::Conflict,
+        Self::Refused,
+        Self::Unauthenticated,
+    ];
+
     /// The reason as clients see it.
     #[must_use]
     pub const fn code(self) -> &'static str {

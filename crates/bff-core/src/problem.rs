@@ -94,7 +94,8 @@ impl Class {
     }
 
     /// The standard phrase of the status: the `title` of a problem whose `type` is `about:blank`.
-    const fn title(self) -> &'static str {
+    #[must_use]
+    pub const fn title(self) -> &'static str {
         match self {
             Self::Invalid => "Bad Request",
             Self::Unauthenticated => "Unauthorized",

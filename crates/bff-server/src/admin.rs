@@ -1,5 +1,5 @@
 //! The admin port: is it alive, is it ready, what did it count, what are its policies, which
-//! keys does it sign with.
+//! keys does it sign with, and what does it answer.
 
 use crate::{
     health::Health,
@@ -8,6 +8,7 @@ use crate::{
     worker::Shared,
 };
 use actix_web::{HttpResponse, web};
+use bff_openapi::Surface;
 use bff_upstream::ServiceStatus;
 use serde::Serialize;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub(crate) fn routes(
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
     let (shared, cached, invalidated) = (shared.clone(), shared.clone(), shared.clone());
-    let signing = shared.clone();
+    let (signing, described) = (shared.clone(), shared.clone());
     move |app| {
         app.route("/livez", web::get().to(|| async { answer(true, "alive") }))
             .route(
@@ -41,6 +42,7 @@ pub(crate) fn routes(
                     std::future::ready(invalidate(&invalidated, &tag))
                 }),
             )
+            .route("/openapi.json", web::get().to(move || std::future::ready(openapi(&described))))
             .route(
                 "/internal-jwks",
                 web::get().to(move || std::future::ready(internal_jwks(&signing))),
@@ -101,6 +103,13 @@ fn policy(shared: &Shared) -> HttpResponse {
 fn internal_jwks(shared: &Shared) -> HttpResponse {
     let keys = shared.credentials.internal_jwks();
     HttpResponse::Ok().content_type("application/jwk-set+json").body(keys)
+}
+
+/// The document that is committed in `contracts/`.
+fn openapi(shared: &Shared) -> HttpResponse {
+    let Shared { bff: name, auth, table, .. } = shared;
+    let surface = Surface { name, auth: *auth, endpoints: table.routes.endpoints() };
+    json(&surface.openapi())
 }
 
 fn cache_status(shared: &Shared) -> HttpResponse {

@@ -2,10 +2,13 @@
 //!
 //! `UPDATE_CONTRACTS=1` rewrites them, but never a changed shape under an unchanged revision.
 
+mod documents;
+
 use crate::fake;
 use bff_core::{
     Audience, Bff, Endpoint, Fault, Fingerprint, Member, Shape, collect_kept, ports::Outbound,
 };
+use bff_openapi::{type_name, version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
@@ -75,6 +78,15 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
     for (name, shape) in kept_by(bff) {
         let path = directory.join(bff.name).join("kept").join(format!("{name}.json"));
         if let Err(why) = check_one(&Contract::of_kept(bff, name, shape), &path, update) {
+            let _ = write!(complaints, "\n{}: {why}\n", path.display());
+        }
+        expected.push(path);
+    }
+    // Not rewritten beside a shape that must not change.
+    let update = update && complaints.is_empty();
+    for (name, text) in documents::of(bff) {
+        let path = directory.join(bff.name).join(name);
+        if let Err(why) = documents::check(&text, &path, update) {
             let _ = write!(complaints, "\n{}: {why}\n", path.display());
         }
         expected.push(path);
@@ -194,10 +206,10 @@ impl Contract {
     }
 }
 
-/// `contracts/mobile/v1/home.json` for `/mobile/v1/home`.
-fn path_of(bff: &Bff, endpoint: &Endpoint, directory: &Path) -> PathBuf {
-    let version = |part: &&str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
-    let version = endpoint.path().split('/').find(version).unwrap_or("unversioned");
+/// The contract file of an endpoint: `contracts/mobile/v1/home.json` for `/mobile/v1/home`.
+#[must_use]
+pub fn path_of(bff: &Bff, endpoint: &Endpoint, directory: &Path) -> PathBuf {
+    let version = version(endpoint.path()).unwrap_or("unversioned");
     directory.join(bff.name).join(version).join(endpoint.name()).with_extension("json")
 }
 
@@ -219,11 +231,15 @@ fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn write_file(contract: &Contract, path: &Path) -> io::Result<()> {
+    let mut text = serde_json::to_string_pretty(contract)?;
+    text.push('\n');
+    write_text(&text, path)
+}
+
+fn write_text(text: &str, path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    let mut text = serde_json::to_string_pretty(contract)?;
-    text.push('\n');
     fs::write(path, text)
 }
 
@@ -278,20 +294,6 @@ fn sketch(shape: &Shape) -> Value {
             Value::Object(members.iter().map(entry).collect::<Map<_, _>>())
         }
     }
-}
-
-/// `product-page` as `ProductPage`.
-fn type_name(name: &str) -> String {
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_ascii_uppercase())
-            .into_iter()
-            .chain(letters)
-            .collect::<String>()
-    };
-    name.split('-').map(capital).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use crate::upstream::{orders, recommendations, users};
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/mobile/v1/home").budget(millis(450)).client_cache(seconds(30)).to(home)
+    get("/mobile/v1/home")
+        .budget(millis(450))
+        .client_cache(seconds(30))
+        .payload_budget(kilobytes(50))
+        .to(home)
 }
 
 async fn home(cx: &Cx, me: User) -> Result<Home> {

@@ -6,7 +6,11 @@ use crate::upstream::{inventory, pricing};
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/mobile/v1/products/{id}").budget(millis(400)).client_cache(minutes(1)).to(product)
+    get("/mobile/v1/products/{id}")
+        .budget(millis(400))
+        .client_cache(minutes(1))
+        .payload_budget(kilobytes(1))
+        .to(product)
 }
 
 async fn product(cx: &Cx, id: ProductId) -> Result<ProductScreen> {

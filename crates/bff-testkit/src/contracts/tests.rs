@@ -149,6 +149,8 @@ fn a_renamed_field_without_a_new_revision_is_refused_even_when_rewriting() {
         assert!(why.contains("`Profile`: write #[view(revision = 2)]"), "{why}");
         assert!(why.contains("make contracts"), "{why}");
     }
+    let types = fs::read_to_string(directory.join("mobile/types.ts")).unwrap();
+    assert!(types.contains("displayName") && !types.contains("nickname"), "{types}");
     fs::remove_dir_all(directory).unwrap();
 }
 
@@ -163,6 +165,24 @@ fn a_new_revision_is_accepted_once_the_file_is_rewritten() {
     );
     check_against(&bumped, &directory, true).unwrap();
     check_against(&bumped, &directory, false).unwrap();
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn a_document_that_says_something_else_is_named_with_its_line() {
+    let home = bff(get("/mobile/v1/home").to(before::home));
+    let directory = directory("documents");
+    for (name, line) in [("openapi.json", 2), ("types.ts", 3)] {
+        let path = directory.join("mobile").join(name);
+        let good = fs::read_to_string(&path).unwrap();
+        let damage =
+            |(n, text)| if n + 1 == line { "other\n".to_owned() } else { format!("{text}\n") };
+        fs::write(&path, good.lines().enumerate().map(damage).collect::<String>()).unwrap();
+        let why = check_against(&home, &directory, false).unwrap_err();
+        assert!(why.contains(name) && why.contains(&format!("from line {line} on")), "{why}");
+        check_against(&home, &directory, true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), good);
+    }
     fs::remove_dir_all(directory).unwrap();
 }
 

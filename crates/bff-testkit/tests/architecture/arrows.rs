@@ -6,6 +6,8 @@ use std::collections::{HashSet, VecDeque};
 const CORE: &str = "bff-core";
 const ADAPTERS: [&str; 4] = ["bff-upstream", "bff-cache", "bff-auth", "bff-limits"];
 const LINK: &str = "bff-redis";
+/// The workspace's own commands look at every BFF.
+const COMMANDS: &str = "xtask";
 
 /// Two teams release two BFFs at different times: what both need is a crate, never the other BFF.
 fn between_bffs(packages: &[Package]) -> Vec<String> {
@@ -22,8 +24,15 @@ fn from_crates_to_bffs(packages: &[Package]) -> Vec<String> {
     let bffs = names_below("bffs/", packages);
     let advice = "crates/ know no BFF; let the BFF depend on the crate and hand over what it needs";
     arrows(packages, |from, to| {
-        (from.manifest.starts_with("crates/") && bffs.contains(&*to.name)).then_some(advice)
+        let is_shared = from.manifest.starts_with("crates/") && from.name != COMMANDS;
+        (is_shared && bffs.contains(&*to.name)).then_some(advice)
     })
+}
+
+/// What knows every BFF must not become a way from one to another.
+fn to_the_commands(packages: &[Package]) -> Vec<String> {
+    let advice = "nobody depends on the workspace's commands; move what you need into a crate";
+    arrows(packages, |_, to| (to.name == COMMANDS).then_some(advice))
 }
 
 /// Each adapter can be replaced without a look at the others.
@@ -128,6 +137,11 @@ mod tests {
     }
 
     #[test]
+    fn nobody_depends_on_the_commands() {
+        assert_eq!(to_the_commands(&workspace::packages().unwrap()), [""; 0]);
+    }
+
+    #[test]
     fn adapters_do_not_depend_on_each_other() {
         assert_eq!(between_adapters(&workspace::packages().unwrap()), [""; 0]);
     }
@@ -182,6 +196,17 @@ mod tests {
         let violations = from_crates_to_bffs(&[testkit, web]);
         assert_eq!(violations.len(), 1);
         assert!(violations[0].contains("bff-testkit -> bff-web (dev dependency): crates/ know no"));
+    }
+
+    #[test]
+    fn the_commands_may_know_bffs_and_nobody_may_know_the_commands() {
+        let commands = package(COMMANDS, "crates/xtask/Cargo.toml", "bff-web", None);
+        let web = package("bff-web", "bffs/web/Cargo.toml", COMMANDS, Some("dev"));
+        let packages = [commands, web];
+        assert_eq!(from_crates_to_bffs(&packages), [""; 0]);
+        let violations = to_the_commands(&packages);
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].starts_with("bffs/web/Cargo.toml: bff-web -> xtask (dev"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 OPENAPI_SPEC_VALIDATOR := 0.9.0
 TYPESCRIPT := 7.0.2
 SCHEMATHESIS := 4.32.5
-.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts audit openapi-check types-check fuzz-api \
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
 	test-browser test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
 
 help: ## Print this list
@@ -20,6 +20,8 @@ gateway: nginx ## Start nginx with the gateway's routes in front of what `make r
 	deploy/gateway/run.sh
 
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
+
+check: test alerts-check openapi-check types-check deploy-check test-gateway test-browser test-idp ## And all that needs more tools
 
 fmt: ## Check the format
 	cargo fmt --all -- --check
@@ -79,6 +81,16 @@ fuzz-api: ## Send the three BFFs what their documents allow and forbid, by schem
 
 audit: ## What the compiler cannot refuse: fan-out, views, keys, business rules, edges, overlap, sizes; also part of `make unit`
 	cargo xtask audit
+
+observability: ## Rewrite deploy/observability/ from the endpoint tables: dashboards, alert rules and their tests
+	UPDATE_OBSERVABILITY=1 cargo test --quiet -p 'bff-*' --test observability dashboard_and_rules
+
+alerts-check: ## Alert rules fire when they should and only then; promtool is installed as redis-server is
+	@command -v promtool >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
+	|| { echo "alert rules are tested with promtool: install prometheus (Debian: apt-get install prometheus)"; exit 1; }
+	@promtool check rules deploy/observability/*/rules.yml && promtool test rules deploy/observability/*/rules_test.yml
 
 # The two builds are apart, so that the mobile BFF is built with its own features and no others.
 bench: ## The published benchmark, about 15 minutes; BENCH=--quick for a look, BENCH='--only home,fan' for a part

@@ -104,7 +104,7 @@ fn a_broken_optional_service_costs_its_section_and_nothing_else() {
         }
         bff.services.set_fault(service, None);
     }
-    let timeouts = r#"bff_degraded_sections_total{endpoint="home",section="recentOrders",filled="default",reason="TIMEOUT"}"#;
+    let timeouts = r#"bff_degraded_sections_total{endpoint="home",section="recentOrders",criticality="optional",filled="default",reason="TIMEOUT"}"#;
     assert_eq!(bff.metric(timeouts), 3.0);
 }
 

@@ -14,3 +14,6 @@ mod tags;
 
 pub use cache::{Cache, CacheStatus};
 pub use settings::{CacheSettings, CacheSettingsError};
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -123,7 +123,8 @@ impl<T: View, S: Scope> Cached<T, S> {
         cx.tagged(self.tags);
         if let Some(fault) = &found.instead_of {
             let filled = Filled::Stale { age: found.age };
-            cx.note(Note { section: self.name, filled, reason: fault.reason() });
+            let (section, reason) = (self.name, fault.reason());
+            cx.note(Note { section, criticality, filled, reason });
         }
         // A key names service, target and revision; only the same view can have been kept under it
         // in this process.

@@ -81,6 +81,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it was answered from what is kept.
+    #[must_use]
+    pub const fn is_kept(self) -> bool {
+        matches!(self, Self::Hit | Self::Stale | Self::Missing)
+    }
+
     /// The word for it, as in metrics and in the debug header.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -136,6 +142,17 @@ pub enum Criticality {
     Critical,
     /// It becomes a fallback.
     Optional,
+}
+
+impl Criticality {
+    /// The word for it, as in metrics and on the console.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Optional => "optional",
+        }
+    }
 }
 
 /// What became of one call: the one value behind its log line, its metrics and its span.

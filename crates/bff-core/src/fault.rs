@@ -133,6 +133,13 @@ impl Reason {
         Self::Unauthenticated,
     ];
 
+    /// Whether it is a failure of the service or of the way to it, and not an answer that means
+    /// what it says.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout | Self::Overload | Self::Invalid)
+    }
+
     /// The reason as clients see it.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -81,7 +81,8 @@ async fn settle_optional<F: Fetch>(call: F, cx: &Cx, filled: Filled) -> Option<F
     match call.fetch(cx, Criticality::Optional).await {
         Ok(value) => Some(value),
         Err(fault) => {
-            cx.note(Note { section, filled, reason: fault.reason() });
+            let (criticality, reason) = (Criticality::Optional, fault.reason());
+            cx.note(Note { section, criticality, filled, reason });
             None
         }
     }

@@ -38,6 +38,7 @@ mod routes;
 mod scope;
 mod segment;
 mod shape;
+mod survey;
 mod trace;
 mod view;
 mod vouch;
@@ -64,9 +65,13 @@ pub use routes::{Found, Parameters, Routes};
 pub use scope::{Cacheable, Personal, Scope, Shared};
 pub use segment::{Id, Kind, Path, Segment};
 pub use shape::{Fingerprint, Member, Shape};
+pub use survey::Depends;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use view::{Record, View};
 pub use write::{Body, IdempotencyKey, Write, Writing, Written};
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What an endpoint file and an upstream file need, and all that they may import besides
 /// `crate::upstream`.
@@ -76,6 +81,7 @@ pub mod prelude {
         Omittable, Optional, Page, Personal, Priority, Problem, Record, Result, Service, Shared,
         User, View, Write, each, get, keep, post,
     };
+
     pub use std::time::Duration;
 
     /// `n` milliseconds.

@@ -1,7 +1,7 @@
 //! Degradation notes: the one value behind the envelope, the `Degraded` header, the log line and
 //! the metric.
 
-use crate::Reason;
+use crate::{Criticality, Reason};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::{fmt, time::Duration};
 
@@ -10,6 +10,8 @@ use std::{fmt, time::Duration};
 pub struct Note {
     /// The name of the call whose answer is missing.
     pub section: &'static str,
+    /// What its failure would have meant to the page. A critical section can only be stale.
+    pub criticality: Criticality,
     /// What the client got instead.
     pub filled: Filled,
     /// Why.

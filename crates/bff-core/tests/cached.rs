@@ -3,7 +3,7 @@
 mod support;
 
 use bff_core::prelude::*;
-use bff_core::{Fault, Filled, Note, Reason, View};
+use bff_core::{Criticality, Fault, Filled, Note, Reason, View};
 use bytes::Bytes;
 use std::{cell::Cell, rc::Rc, time::Duration};
 use support::{Fake, Shelf, cx_of};
@@ -115,7 +115,8 @@ async fn a_stale_value_beats_an_error_and_says_its_age() {
     let age = minutes(2);
     shelf.age_all(age);
     assert_eq!(cx.gather(Critical(call())).await, Ok(lamp()));
-    let note = Note { section: "product", filled: Filled::Stale { age }, reason: Reason::Timeout };
+    let (criticality, filled) = (Criticality::Critical, Filled::Stale { age });
+    let note = Note { section: "product", criticality, filled, reason: Reason::Timeout };
     assert_eq!(note.to_string(), "product;filled=stale;age=120;reason=TIMEOUT");
     assert_eq!(cx.notes(), [note]);
 

@@ -15,7 +15,7 @@ fn number(path: &'static str) -> Call<u32, Shared> {
 }
 
 fn note(section: &'static str, filled: Filled, reason: Reason) -> Note {
-    Note { section, filled, reason }
+    Note { section, criticality: Criticality::Optional, filled, reason }
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,3 +21,6 @@ pub use headers::{Headers, RateLimit};
 pub use limits::{LimitStats, Limits};
 pub use rules::Request;
 pub use settings::{LimitSettings, LimitSettingsError, Quota};
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -8,7 +8,7 @@ use crate::{
     settings::{LimitSettings, LimitSettingsError},
     shared::Shared,
 };
-use bff_redis::Redis;
+use bff_redis::{Redis, RedisStats};
 use std::{
     fmt,
     net::IpAddr,
@@ -151,6 +151,12 @@ impl Limits {
     #[must_use]
     pub fn headers(&self, decision: &Decision) -> Option<Headers<'_>> {
         self.0.rules.headers(decision)
+    }
+
+    /// What has happened on the link to Redis; `None` where this process counts alone.
+    #[must_use]
+    pub fn redis(&self) -> Option<RedisStats> {
+        self.0.shared.as_ref().map(Shared::stats)
     }
 
     /// What has happened since the start.

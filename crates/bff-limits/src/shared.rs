@@ -3,7 +3,7 @@
 //! After redis-cell and throttled (Brandur Leach), with more than one bucket at a time.
 
 use crate::gcra::Rate;
-use bff_redis::{Redis, Script, Trouble};
+use bff_redis::{Redis, RedisStats, Script, Trouble};
 use std::{
     fmt::Write,
     sync::{
@@ -62,6 +62,10 @@ pub(crate) struct Shared {
 pub(crate) type Answer = (bool, Vec<u64>);
 
 impl Shared {
+    pub(crate) fn stats(&self) -> RedisStats {
+        self.redis.stats()
+    }
+
     pub(crate) fn new(surface: &str, redis: Redis, within: Duration) -> Self {
         let prefix = format!("bff:{{limits:{surface}}}");
         Self { redis, within, prefix, refused: AtomicBool::new(false) }

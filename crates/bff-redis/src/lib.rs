@@ -50,6 +50,9 @@ use tokio::{
 use value::{Decoded, HEADER_BYTES};
 use writes::Write;
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Redis, shared by all workers of a process. Clones are handles of one connection pool and one
 /// thread, which ends with the last of them.
 #[derive(Clone)]

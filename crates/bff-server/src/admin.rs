@@ -1,7 +1,8 @@
 //! The admin port: is it alive, is it ready, what did it count, what are its policies, which
-//! keys does it sign with, and what does it answer.
+//! keys does it sign with, and what does it answer; and the console, which shows all of it.
 
 use crate::{
+    console::{self, Picture},
     health::Health,
     overload::{Level, OverloadSettings},
     telemetry::metrics::Metrics,
@@ -24,6 +25,8 @@ pub(crate) fn routes(
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
     let (shared, cached, invalidated) = (shared.clone(), shared.clone(), shared.clone());
     let (signing, described) = (shared.clone(), shared.clone());
+    let (versioned, configured) = (shared.clone(), shared.clone());
+    let [drawn, drawn_too, told] = [(); 3].map(|()| (shared.clone(), health.clone()));
     move |app| {
         app.route("/livez", web::get().to(|| async { answer(true, "alive") }))
             .route(
@@ -33,6 +36,21 @@ pub(crate) fn routes(
             .route(
                 "/readyz",
                 web::get().to(move || std::future::ready(answer(readiness.ready(), "ready"))),
+            )
+            .route("/", web::get().to(move || std::future::ready(page(&drawn.0, &drawn.1))))
+            .route(
+                "/console",
+                web::get().to(move || std::future::ready(page(&drawn_too.0, &drawn_too.1))),
+            )
+            .route(
+                "/console.json",
+                web::get().to(move || std::future::ready(json(&Picture::of(&told.0, &told.1)))),
+            )
+            .route(
+                "/configuration",
+                web::get().to(move || {
+                    std::future::ready(HttpResponse::Ok().body(configured.configuration.clone()))
+                }),
             )
             .route("/metrics", web::get().to(move || std::future::ready(scrape(&metrics))))
             .route("/cache", web::get().to(move || std::future::ready(cache_status(&cached))))
@@ -47,6 +65,7 @@ pub(crate) fn routes(
                 "/internal-jwks",
                 web::get().to(move || std::future::ready(internal_jwks(&signing))),
             )
+            .route("/version", web::get().to(move || std::future::ready(json(&versioned.version))))
             .route("/policy", web::get().to(move || std::future::ready(policy(&shared))));
     }
 }
@@ -59,6 +78,18 @@ fn answer(yes: bool, word: &'static str) -> HttpResponse {
     } else {
         HttpResponse::ServiceUnavailable().body(format!("not {word}"))
     }
+}
+
+/// The console. What it shows may be a user's trace, so nobody keeps it.
+fn page(shared: &Shared, health: &Health) -> HttpResponse {
+    let html = console::html(&Picture::of(shared, health), &shared.configuration);
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("content-security-policy", console::SECURITY_POLICY.as_str()))
+        .insert_header(("x-content-type-options", "nosniff"))
+        .insert_header(("referrer-policy", "no-referrer"))
+        .insert_header(("cache-control", "no-store"))
+        .body(html)
 }
 
 fn scrape(metrics: &Metrics) -> HttpResponse {

@@ -9,6 +9,8 @@
 mod admin;
 mod admit;
 mod config;
+mod configuration;
+mod console;
 mod encoding;
 mod freshness;
 mod health;
@@ -21,9 +23,11 @@ mod session;
 mod settings;
 mod table;
 mod telemetry;
+mod version;
 mod worker;
 
 pub use config::{ConfigError, load};
+pub use console::FAILING_PERCENT;
 pub use server::{Server, StartError, Stop};
 pub use settings::{
     AdminSettings, GatewayIdentity, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,

@@ -1,11 +1,12 @@
 //! From settings to open ports, and from a signal to an orderly end.
 
 use crate::{
-    ConfigError, GatewayIdentity, ServerSettings, Settings, admin,
+    ConfigError, GatewayIdentity, ServerSettings, Settings, admin, configuration,
     health::Health,
     serve::serve,
     table::Table,
-    telemetry::{logs, metrics::Metrics, spans::Spans, state::State},
+    telemetry::{live::Live, logs, metrics::Metrics, spans::Spans, state::State},
+    version::Version,
     worker::{Pressures, Shared, Worker},
 };
 use actix_web::{
@@ -139,12 +140,14 @@ impl Server {
             services: services.clone(),
             pressures: pressures.clone(),
             cache: cache.clone(),
+            limits: limits(bff, settings.limits.as_ref())?,
         };
         let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
         let spans = settings.traces.otlp_endpoint.as_deref();
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
         let shared = Shared {
             bff: bff.name,
+            version: Version::of(bff.name, bff.version),
             auth: bff.auth,
             table: Table::of(bff)?,
             limits: settings.server.clone(),
@@ -155,11 +158,14 @@ impl Server {
             debug_header: settings.cache.debug_header,
             issuers: issuers(bff.auth, settings)?,
             api_keys: api_keys(bff.auth, settings)?,
-            rates: limits(bff, settings.limits.as_ref())?,
+            rates: state.limits.clone(),
             gateway_identity: gateway_identity(bff.auth, settings)?,
             vault: vault(bff, settings.session.as_ref())?,
             credentials: credentials(bff.name, settings)?,
             metrics: metrics.clone(),
+            live: Arc::new(Live::over(settings.admin.window)),
+            first_stages: bff.first_stages(),
+            configuration: configuration::masked(settings),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
         };
         let (public, address) = listen("server.listen", settings.server.listen)?;

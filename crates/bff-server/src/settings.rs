@@ -71,11 +71,14 @@ const MOST_HEADERS: usize = 96;
 /// at all would switch the limit off.
 const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// A slot of the console's window is a twelfth of it.
+const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
+
 impl Settings {
     /// What parses and still cannot work here, as key and reason. Services and
     /// credentials are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let Self { server, traces, overload, .. } = self;
+        let Self { server, admin, traces, overload, .. } = self;
         let more = "must be more than zero";
         let wrong = [
             ("server.workers", server.workers == Some(0), more),
@@ -92,6 +95,7 @@ impl Settings {
                 server.head_timeout < SHORTEST_HEAD_TIMEOUT,
                 "must be at least 1s",
             ),
+            ("admin.window", admin.window < SHORTEST_WINDOW, "must be at least 100ms"),
             ("overload.max_in_flight", overload.max_in_flight == 0, more),
             ("overload.brownout_lag", overload.brownout_lag.is_zero(), more),
             (
@@ -193,6 +197,13 @@ fn drain_timeout() -> Duration {
 pub struct AdminSettings {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How far the console looks back; a twelfth of it is forgotten at a time.
+    #[serde(default = "window", with = "humantime_serde")]
+    pub window: Duration,
+}
+
+fn window() -> Duration {
+    Duration::from_secs(60)
 }
 
 /// `[logs]`.

@@ -4,12 +4,13 @@ use crate::{
     GatewayIdentity, ServerSettings,
     overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
-    telemetry::{handles::Handles, metrics::Metrics, report::Telemetry, spans::Spans},
+    telemetry::{handles::Handles, live::Live, metrics::Metrics, report::Telemetry, spans::Spans},
+    version::Version,
 };
 use bff_auth::{ApiKeys, Bearer, BearerOrKey, Issuers, Sessions, Vault, outbound::Credentials};
 use bff_cache::Cache;
 use bff_core::{
-    Auth, CallRecord,
+    Auth, CallRecord, Depends,
     ports::{Authenticator, Background, Local, Store, Transport},
 };
 use bff_limits::Limits;
@@ -24,11 +25,17 @@ use tokio::time::{Instant, sleep};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) bff: &'static str,
+    pub(crate) version: Version,
     pub(crate) auth: Auth,
     pub(crate) table: Table,
     pub(crate) limits: ServerSettings,
     pub(crate) sample_ratio: f64,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) live: Arc<Live>,
+    /// What each endpoint calls first, in the order of the table.
+    pub(crate) first_stages: Vec<Vec<Depends>>,
+    /// The settings without their secrets.
+    pub(crate) configuration: String,
     pub(crate) spans: Option<Arc<Spans>>,
     pub(crate) services: Services,
     pub(crate) cache: Option<Cache>,
@@ -108,11 +115,14 @@ impl Worker {
                 shared.services.transport(|service| Rc::new(shared.credentials.voucher(service))),
             ),
             store: shared.cache.clone().map(|cache| Rc::new(cache) as Rc<dyn Store>),
-            background: Rc::new(Beside { metrics: shared.metrics.clone() }),
+            background: Rc::new(Beside {
+                metrics: shared.metrics.clone(),
+                live: shared.live.clone(),
+            }),
             authenticator,
             sessions: shared.vault.clone().map(Sessions::new),
             telemetry: Telemetry {
-                handles: Handles::new(shared.metrics.clone()),
+                handles: Handles::new(shared.metrics.clone(), shared.live.clone()),
                 spans: shared.spans.clone(),
             },
             shared,
@@ -123,6 +133,7 @@ impl Worker {
 /// Work beside requests, on the worker's own event loop.
 struct Beside {
     metrics: Arc<Metrics>,
+    live: Arc<Live>,
 }
 
 impl Background for Beside {
@@ -132,6 +143,7 @@ impl Background for Beside {
 
     fn report(&self, calls: Vec<CallRecord>) {
         self.metrics.count_beside(&calls);
+        self.live.count_beside(&calls);
     }
 }
 

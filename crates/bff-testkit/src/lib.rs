@@ -1,5 +1,5 @@
 //! Real neighbours for a BFF under test: sample services with faults, an issuer, Redis servers, a
-//! BFF on a free port, contract files.
+//! BFF on a free port, contract files, dashboards and alert rules.
 #![forbid(unsafe_code)]
 
 pub mod browser;
@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod http;
 pub mod idp;
 pub mod issuer;
+pub mod observability;
 pub mod process;
 pub mod redis;
 pub mod services;

@@ -1,5 +1,5 @@
-//! What the policies did, counted: read by metrics and the admin port, written only when something
-//! happens that a healthy call does not know.
+//! What the policies did, counted: read by metrics and the admin port. All but the attempts is written
+//! only when something happens that a healthy call does not know.
 
 use crate::policy::breaker::Change;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,6 +21,8 @@ impl Count {
 /// The counts of one service.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
+    /// Requests to hosts, retries and hedges included.
+    pub(crate) attempts: Count,
     pub(crate) retries: Count,
     pub(crate) hedges: Count,
     pub(crate) hedges_won: Count,

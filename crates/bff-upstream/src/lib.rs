@@ -32,6 +32,9 @@ use bff_core::ports::Vouch;
 use futures_util::future::join_all;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// A header as it is sent to a service.
 pub type Header = (HeaderName, HeaderValue);
 /// What a service is shown.

@@ -129,6 +129,7 @@ impl Service {
             return Err(Fault::Open);
         };
         host.load.begin();
+        self.events.attempts.add();
         Ok(Attempt { service: self, host, pass: Some(pass), begun, until })
     }
 

@@ -74,6 +74,7 @@ impl ServiceStatus {
             flights: service.flights.len(),
             budget_left: service.budget.left(now),
             counts: vec![
+                ("attempt", events.attempts.get()),
                 ("retry", events.retries.get()),
                 ("hedge", events.hedges.get()),
                 ("hedge_won", events.hedges_won.get()),

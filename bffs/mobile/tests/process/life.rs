@@ -8,16 +8,20 @@ use std::{fs, net::TcpStream};
 #[test]
 fn health_and_metrics_are_on_the_admin_port_only() {
     let bff = Running::start(&[]);
-    for (target, word) in
-        [("/livez", "alive"), ("/readyz", "ready"), ("/startupz", "started"), ("/metrics", "# EOF")]
-    {
+    for (target, word) in [
+        ("/livez", "alive"),
+        ("/readyz", "ready"),
+        ("/startupz", "started"),
+        ("/metrics", "# EOF"),
+        ("/console", "mobile"),
+    ] {
         let inside = bff.ask_admin(target);
         assert_eq!(inside.status, 200, "{target}");
         assert!(inside.text().contains(word), "{target}: {}", inside.text());
         let outside = bff.get(target, &[]);
         assert_eq!((outside.status, outside.code().as_str()), (404, "NO_SUCH_ROUTE"), "{target}");
     }
-    for target in [HOME, PRODUCT, "/", "/debug"] {
+    for target in [HOME, PRODUCT, "/debug"] {
         assert_eq!(bff.ask_admin(target).status, 404, "{target}");
     }
 }

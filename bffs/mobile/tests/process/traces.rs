@@ -2,7 +2,7 @@
 
 use crate::{
     leaks::INTERNAL,
-    running::{HOME, Running, USER, token},
+    running::{HOME, PRODUCT, Running, USER, token},
 };
 use bff_testkit::{Fault, Service};
 use rustix::process::Signal;
@@ -70,6 +70,7 @@ fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
     let caller_s_choice = "00-11f7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
     assert_eq!(bff.get(HOME, &[("traceparent", caller)]).status, 200);
     assert_eq!(bff.get(HOME, &[("traceparent", caller_s_choice)]).status, 200);
+    assert_eq!(bff.get(PRODUCT, &[]).status, 200);
     let own = bff.get(HOME, &[]).header("x-trace-id").unwrap().to_owned();
     bff.services.set_fault(Service::Users, Some(Fault::WrongTypes));
     assert_eq!(bff.get(HOME, &[]).status, 502);
@@ -94,6 +95,7 @@ fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
     for word in ["bff-mobile", "home", "userProfile", "recentOrders", "recommendations", "orders"] {
         assert!(holds(&all, word.as_bytes()), "{word} is missing");
     }
+    assert!(holds(&all, b"product;tier=service;outcome=miss"), "where the product came from");
     let token = token();
     let signature = token.rsplit('.').next().unwrap_or_default();
     for word in INTERNAL.into_iter().chain([USER, "Bearer", signature, "127.0.0.1"]) {

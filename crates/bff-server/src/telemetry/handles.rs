@@ -1,25 +1,29 @@
 //! The metrics that one worker has used before, found by the address of their labels instead of hashed by content.
 
 use super::{
-    metrics::{Metrics, outcome},
+    live::{Lane, Live, Of},
+    metrics::{Latency, Metrics, Trace, outcome},
     report::Report,
 };
 use bff_core::{CallRecord, Criticality, Looked, Outcome, ports::Tier};
 use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
-use std::{cell::RefCell, ptr, sync::Arc};
+use std::{cell::RefCell, ptr, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// One worker's handles. Lists are short and are searched from the front: an endpoint has few dependencies, and a call
 /// few outcomes.
 #[derive(Debug)]
 pub(crate) struct Handles {
     metrics: Arc<Metrics>,
+    live: Arc<Live>,
     endpoints: RefCell<Vec<OfEndpoint>>,
 }
 
 #[derive(Debug)]
 struct OfEndpoint {
     endpoint: &'static str,
-    latency: Histogram,
+    lane: Arc<Lane>,
+    latency: Latency,
     sent: Counter,
     shed: Counter,
     statuses: Vec<(u16, Counter)>,
@@ -32,6 +36,7 @@ struct OfLookup {
     entity: &'static str,
     tier: Tier,
     outcome: Outcome,
+    lane: Arc<Lane>,
     counter: Counter,
     ages: Histogram,
 }
@@ -40,14 +45,15 @@ struct OfLookup {
 struct OfCall {
     dependency: &'static str,
     criticality: Criticality,
+    lane: Arc<Lane>,
     latency: Histogram,
     read: Counter,
     outcomes: Vec<(&'static str, Counter)>,
 }
 
 impl Handles {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, endpoints: RefCell::default() }
+    pub(crate) fn new(metrics: Arc<Metrics>, live: Arc<Live>) -> Self {
+        Self { metrics, live, endpoints: RefCell::default() }
     }
 
     pub(crate) fn begin(&self) {
@@ -57,7 +63,10 @@ impl Handles {
     pub(crate) fn end(&self, report: &Report<'_>) {
         self.metrics.in_flight.dec();
         self.metrics.count_degraded(report.endpoint, &report.notes);
-        self.of(report.endpoint, |endpoint| endpoint.count(&self.metrics, report));
+        if !report.notes.is_empty() || report.status >= 500 {
+            self.live.remember(report);
+        }
+        self.of(report.endpoint, |endpoint| endpoint.count(&self.metrics, &self.live, report));
     }
 
     /// A request that was refused because of overload. It costs no log line and no latency sample,
@@ -65,6 +74,7 @@ impl Handles {
     pub(crate) fn shed(&self, endpoint: &'static str, status: u16) {
         self.of(endpoint, |endpoint| {
             endpoint.shed.inc();
+            endpoint.lane.add(self.live.period(Instant::now()), Duration::ZERO, true);
             endpoint.count_status(&self.metrics, status);
         });
     }
@@ -72,7 +82,7 @@ impl Handles {
     fn of(&self, endpoint: &'static str, count: impl FnOnce(&mut OfEndpoint)) {
         let mut endpoints = self.endpoints.borrow_mut();
         let is_it = |known: &OfEndpoint| ptr::eq(known.endpoint, endpoint);
-        let new = || OfEndpoint::new(&self.metrics, endpoint);
+        let new = || OfEndpoint::new(&self.metrics, &self.live, endpoint);
         if let Some(endpoint) = entry(&mut endpoints, is_it, new) {
             count(endpoint);
         }
@@ -80,11 +90,12 @@ impl Handles {
 }
 
 impl OfEndpoint {
-    fn new(metrics: &Metrics, endpoint: &'static str) -> Self {
+    fn new(metrics: &Metrics, live: &Live, endpoint: &'static str) -> Self {
         let (latency, sent) = metrics.of_endpoint(endpoint);
         let shed = metrics.of_shed(endpoint);
         Self {
             endpoint,
+            lane: live.lane(Of::Endpoint(endpoint)),
             latency,
             sent,
             shed,
@@ -101,9 +112,12 @@ impl OfEndpoint {
         }
     }
 
-    fn count(&mut self, metrics: &Metrics, report: &Report<'_>) {
+    fn count(&mut self, metrics: &Metrics, live: &Live, report: &Report<'_>) {
         let endpoint = self.endpoint;
-        self.latency.observe(report.took.as_secs_f64());
+        let period = live.period(report.started + report.took);
+        self.lane.add(period, report.took, report.status >= 500);
+        let trace = report.recorded.then(|| Trace { trace_id: report.trace.trace_id.to_string() });
+        self.latency.observe(report.took.as_secs_f64(), trace, None);
         self.sent.inc_by(as_u64(report.bytes_sent));
         self.count_status(metrics, report.status);
         for call in &report.calls {
@@ -111,8 +125,9 @@ impl OfEndpoint {
                 ptr::eq(known.dependency, call.dependency) && known.criticality == call.criticality
             };
             if let Some(known) =
-                entry(&mut self.calls, is_it, || OfCall::new(metrics, endpoint, call))
+                entry(&mut self.calls, is_it, || OfCall::new(metrics, live, endpoint, call))
             {
+                known.lane.add_call(period, call);
                 known.count(metrics, endpoint, call);
             }
         }
@@ -121,8 +136,9 @@ impl OfEndpoint {
                 ptr::eq(known.entity, looked.entity)
                     && (known.tier, known.outcome) == (looked.tier, looked.outcome)
             };
-            let new = || OfLookup::new(metrics, looked);
+            let new = || OfLookup::new(metrics, live, looked);
             if let Some(known) = entry(&mut self.lookups, is_it, new) {
+                known.lane.add(period, looked.age, !known.outcome.is_kept());
                 known.counter.inc();
                 known.ages.observe(looked.age.as_secs_f64());
             }
@@ -131,18 +147,20 @@ impl OfEndpoint {
 }
 
 impl OfLookup {
-    fn new(metrics: &Metrics, looked: &Looked) -> Self {
+    fn new(metrics: &Metrics, live: &Live, looked: &Looked) -> Self {
         let Looked { entity, tier, outcome, .. } = *looked;
         let (counter, ages) = metrics.of_lookup(looked);
-        Self { entity, tier, outcome, counter, ages }
+        let lane = live.lane(Of::Lookup(entity));
+        Self { entity, tier, outcome, lane, counter, ages }
     }
 }
 
 impl OfCall {
-    fn new(metrics: &Metrics, endpoint: &'static str, call: &CallRecord) -> Self {
+    fn new(metrics: &Metrics, live: &Live, endpoint: &'static str, call: &CallRecord) -> Self {
         let (latency, read) = metrics.of_dependency(endpoint, call);
         let CallRecord { dependency, criticality, .. } = *call;
-        Self { dependency, criticality, latency, read, outcomes: Vec::new() }
+        let lane = live.lane(Of::call(Some(endpoint), call));
+        Self { dependency, criticality, lane, latency, read, outcomes: Vec::new() }
     }
 
     fn count(&mut self, metrics: &Metrics, endpoint: &'static str, call: &CallRecord) {

@@ -1,10 +1,14 @@
 //! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
 
 use super::state::State;
-use bff_core::{CallRecord, Criticality, Failure, Looked, Note};
+use crate::version;
+use bff_core::{CallRecord, Failure, Looked, Note};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    metrics::{
+        counter::Counter, exemplar::HistogramWithExemplars, family::Family, gauge::Gauge,
+        histogram::Histogram, info::Info,
+    },
     registry::{Registry, Unit},
 };
 
@@ -23,7 +27,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) in_flight: Gauge,
     requests: Family<RequestLabels, Counter>,
-    latency: Family<EndpointLabel, Histogram>,
+    latency: Family<EndpointLabel, Latency, fn() -> Latency>,
     sent: Family<EndpointLabel, Counter>,
     degraded: Family<DegradedLabels, Counter>,
     shed: Family<EndpointLabel, Counter>,
@@ -32,6 +36,15 @@ pub(crate) struct Metrics {
     read: Family<DependencyLabels, Counter>,
     lookups: Family<LookupLabels, Counter>,
     ages: Family<EntityLabel, Histogram>,
+}
+
+/// Request durations, each bucket with the trace of the last recorded request in it.
+pub(super) type Latency = HistogramWithExemplars<Trace>;
+
+/// A trace that a collector was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Trace {
+    pub(super) trace_id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,6 +62,7 @@ struct RequestLabels {
 struct DegradedLabels {
     endpoint: &'static str,
     section: &'static str,
+    criticality: &'static str,
     filled: &'static str,
     reason: &'static str,
 }
@@ -83,11 +97,13 @@ struct CallLabels {
 impl Metrics {
     pub(crate) fn new(bff: &'static str, version: &'static str, state: State) -> Self {
         let latency = || Histogram::new(LATENCY_BUCKETS);
+        let exemplary: fn() -> Latency =
+            || HistogramWithExemplars::new(LATENCY_BUCKETS.into_iter());
         let mut metrics = Self {
             registry: Registry::with_prefix("bff"),
             in_flight: Gauge::default(),
             requests: Family::default(),
-            latency: Family::new_with_constructor(latency),
+            latency: Family::new_with_constructor(exemplary),
             sent: Family::default(),
             degraded: Family::default(),
             shed: Family::default(),
@@ -98,7 +114,8 @@ impl Metrics {
             ages: Family::new_with_constructor(|| Histogram::new(AGE_BUCKETS)),
         };
         metrics.registry.register_collector(Box::new(state));
-        metrics.register(Info::new(vec![("name", bff), ("version", version)]));
+        let revision = ("revision", version::REVISION);
+        metrics.register(Info::new(vec![("name", bff), ("version", version), revision]));
         metrics
     }
 
@@ -138,7 +155,7 @@ impl Metrics {
         all.register_with_unit("upstream_read", about, Unit::Bytes, self.read.clone());
     }
 
-    pub(super) fn of_endpoint(&self, endpoint: &'static str) -> (Histogram, Counter) {
+    pub(super) fn of_endpoint(&self, endpoint: &'static str) -> (Latency, Counter) {
         let labels = EndpointLabel { endpoint };
         (self.latency.get_or_create_owned(&labels), self.sent.get_or_create_owned(&labels))
     }
@@ -157,10 +174,7 @@ impl Metrics {
     }
 
     pub(super) fn of_outcome(&self, endpoint: &'static str, call: &CallRecord) -> Counter {
-        let criticality = match call.criticality {
-            Criticality::Critical => "critical",
-            Criticality::Optional => "optional",
-        };
+        let criticality = call.criticality.word();
         let (dependency, service, outcome) = (call.dependency, call.service, outcome(call));
         self.calls.get_or_create_owned(&CallLabels {
             endpoint,
@@ -176,9 +190,10 @@ impl Metrics {
     }
 
     pub(super) fn count_degraded(&self, endpoint: &'static str, notes: &[Note]) {
-        for Note { section, filled, reason } in notes {
-            let labels =
-                DegradedLabels { endpoint, section, filled: filled.word(), reason: reason.code() };
+        for Note { section, criticality, filled, reason } in notes {
+            let (criticality, filled) = (criticality.word(), filled.word());
+            let reason = reason.code();
+            let labels = DegradedLabels { endpoint, section, criticality, filled, reason };
             self.degraded.get_or_create(&labels).inc();
         }
     }

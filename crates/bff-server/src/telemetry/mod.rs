@@ -2,8 +2,10 @@
 
 pub(crate) mod handles;
 mod lines;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod report;
 pub(crate) mod spans;
 pub(crate) mod state;
+pub(crate) mod window;

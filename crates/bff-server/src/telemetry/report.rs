@@ -36,6 +36,8 @@ pub(crate) struct Report<'a> {
     pub(crate) endpoint: &'static str,
     pub(crate) status: u16,
     pub(crate) trace: &'a TraceContext,
+    /// Whether a collector is sent its spans.
+    pub(crate) recorded: bool,
     pub(crate) received: SystemTime,
     pub(crate) started: Instant,
     pub(crate) took: Duration,
@@ -70,6 +72,7 @@ impl<'a> Running<'a> {
             endpoint: self.endpoint,
             status,
             trace: self.cx.trace(),
+            recorded: self.telemetry.spans.is_some() && self.cx.trace().sampled,
             received: self.received,
             started,
             took: started.elapsed(),
@@ -92,7 +95,7 @@ impl Drop for Running<'_> {
 impl Telemetry {
     fn write(&self, report: &Report<'_>) {
         self.handles.end(report);
-        if let Some(spans) = self.spans.as_ref().filter(|_| report.trace.sampled) {
+        if let Some(spans) = self.spans.as_ref().filter(|_| report.recorded) {
             spans.write(report);
         }
         for call in &report.calls {

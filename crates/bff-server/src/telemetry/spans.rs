@@ -1,7 +1,7 @@
 //! Traces by OTLP. Finished spans are handed to the exporter as data, so that an unrecorded request
 //! pays nothing and a span has exactly the id that the service was sent.
 
-use super::report::Report;
+use super::report::{Listed, Report};
 use bff_core::{CallRecord, Criticality, Failure, SpanId as Step, TraceContext};
 use opentelemetry::{
     InstrumentationScope, KeyValue,
@@ -51,11 +51,14 @@ impl Spans {
 
     /// One span for the request and one for each of its calls.
     pub(crate) fn write(&self, report: &Report<'_>) {
-        let attributes = vec![
+        let mut attributes = vec![
             KeyValue::new("http.route", report.endpoint),
             KeyValue::new("http.response.status_code", i64::from(report.status)),
             KeyValue::new("bff.degraded", !report.notes.is_empty()),
         ];
+        if !report.lookups.is_empty() {
+            attributes.push(KeyValue::new("bff.cache", Listed(&report.lookups).to_string()));
+        }
         let status = if report.status >= 500 {
             Status::error(report.status.to_string())
         } else {

@@ -2,12 +2,14 @@
 
 use crate::worker::Pressures;
 use bff_cache::{Cache, CacheStatus};
+use bff_limits::{LimitStats, Limits};
 use bff_redis::RedisStats;
 use bff_upstream::{ServiceStatus, Services};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Unit,
 };
 use std::{fmt, sync::Arc};
 
@@ -17,6 +19,7 @@ pub(crate) struct State {
     pub(crate) services: Services,
     pub(crate) pressures: Arc<Pressures>,
     pub(crate) cache: Option<Cache>,
+    pub(crate) limits: Option<Limits>,
 }
 
 impl Collector for State {
@@ -26,7 +29,17 @@ impl Collector for State {
         policies(&mut encoder, &services)?;
         hosts(&mut encoder, &services)?;
         events(&mut encoder, &services)?;
-        self.cache.as_ref().map_or(Ok(()), |cache| of_cache(&mut encoder, &cache.status()))
+        let cache = self.cache.as_ref().map(Cache::status);
+        if let Some(cache) = &cache {
+            of_cache(&mut encoder, cache)?;
+        }
+        if let Some(limits) = &self.limits {
+            of_limits(&mut encoder, &limits.stats())?;
+        }
+        let of_cache = cache.and_then(|cache| cache.redis).map(|link| ("cache", link));
+        let of_limits = self.limits.as_ref().and_then(Limits::redis).map(|link| ("limits", link));
+        let links: Vec<_> = of_cache.into_iter().chain(of_limits).collect();
+        if links.is_empty() { Ok(()) } else { of_redis(&mut encoder, &links) }
     }
 }
 
@@ -103,13 +116,67 @@ fn of_cache(encoder: &mut DescriptorEncoder<'_>, cache: &CacheStatus) -> fmt::Re
     for (event, count) in counts {
         ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
     }
-    cache.redis.as_ref().map_or(Ok(()), |redis| of_redis(encoder, redis))
+    Ok(())
 }
 
-fn of_redis(encoder: &mut DescriptorEncoder<'_>, redis: &RedisStats) -> fmt::Result {
-    let about = "Whether Redis is not asked at the moment, because it is in trouble";
-    gauge(encoder, "redis_breaker_open", about, f64::from(u8::from(redis.breaker_open)))?;
+fn of_limits(encoder: &mut DescriptorEncoder<'_>, limits: &LimitStats) -> fmt::Result {
     let counts = [
+        ("refused", limits.refused),
+        ("refused_unasked", limits.refused_unasked),
+        ("decided_together", limits.shared),
+        ("decided_alone", limits.alone),
+        ("authentication_failure", limits.failures),
+        ("evicted", limits.evicted),
+    ];
+    let about = "What rate limits decided, and where";
+    let mut family = encoder.encode_descriptor("limit_events", about, None, MetricType::Counter)?;
+    for (event, count) in counts {
+        ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
+    }
+    Ok(())
+}
+
+/// The links to Redis by whose they are.
+fn of_redis(
+    encoder: &mut DescriptorEncoder<'_>,
+    links: &[(&'static str, RedisStats)],
+) -> fmt::Result {
+    let about = "Whether Redis is not asked at the moment, because it is in trouble";
+    let name = "redis_breaker_open";
+    let mut family = encoder.encode_descriptor(name, about, None, MetricType::Gauge)?;
+    for (link, redis) in links {
+        let open = f64::from(u8::from(redis.breaker_open));
+        ConstGauge::new(open).encode(family.encode_family(&[("link", *link)])?)?;
+    }
+    let about = "What became of lookups, writes, commands and messages";
+    let mut family = encoder.encode_descriptor("redis_events", about, None, MetricType::Counter)?;
+    for (link, redis) in links {
+        for (event, count) in redis_events(redis) {
+            let labels = [("link", *link), ("event", event)];
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+        }
+    }
+    let about = "Bytes of values read and written";
+    let mut family = encoder.encode_descriptor("redis_bytes", about, None, MetricType::Counter)?;
+    for (link, redis) in links {
+        for (direction, bytes) in [("read", redis.bytes_read), ("written", redis.bytes_written)] {
+            let labels = [("link", *link), ("direction", direction)];
+            ConstCounter::new(bytes).encode(family.encode_family(&labels)?)?;
+        }
+    }
+    let (name, unit) = ("redis_lookup_time", Unit::Seconds);
+    let about = "What all lookups took together";
+    let mut family = encoder.encode_descriptor(name, about, Some(&unit), MetricType::Counter)?;
+    for (link, redis) in links {
+        let seconds = redis.lookup_time.as_secs_f64();
+        ConstCounter::new(seconds).encode(family.encode_family(&[("link", *link)])?)?;
+    }
+    Ok(())
+}
+
+fn redis_events(redis: &RedisStats) -> [(&'static str, u64); 20] {
+    [
+        ("lookup", redis.lookups),
         ("hit", redis.hits),
         ("miss", redis.misses),
         ("foreign", redis.foreign),
@@ -125,18 +192,11 @@ fn of_redis(encoder: &mut DescriptorEncoder<'_>, redis: &RedisStats) -> fmt::Res
         ("invalidation_sent", redis.invalidations_sent),
         ("invalidation_heard", redis.invalidations_heard),
         ("invalidation_dropped", redis.dropped_invalidations),
-    ];
-    let about = "What became of lookups, writes and invalidations";
-    let mut family = encoder.encode_descriptor("redis_events", about, None, MetricType::Counter)?;
-    for (event, count) in counts {
-        ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
-    }
-    let about = "Bytes of values read and written";
-    let mut family = encoder.encode_descriptor("redis_bytes", about, None, MetricType::Counter)?;
-    for (direction, bytes) in [("read", redis.bytes_read), ("written", redis.bytes_written)] {
-        ConstCounter::new(bytes).encode(family.encode_family(&[("direction", direction)])?)?;
-    }
-    Ok(())
+        ("command", redis.commands),
+        ("message_sent", redis.messages_sent),
+        ("message_heard", redis.messages_heard),
+        ("message_dropped", redis.dropped_messages),
+    ]
 }
 
 fn of_services(

@@ -42,8 +42,10 @@ struct Bed {
 }
 
 fn start() -> Bed {
-    let (service, runs) = (Ticker::start(), Arc::default());
+    let (service, runs) = (Ticker::start(), Arc::<AtomicU64>::default());
     let bff = bed::start(vec![kept(&runs)], &service.url(), "");
+    // At start every handler is begun once, to see what it calls.
+    runs.store(0, Relaxed);
     Bed { service, runs, bff }
 }
 

@@ -19,9 +19,8 @@ pub(crate) fn welcome(
     } else {
         "Ready: the sample services. Start a BFF beside them: cargo run -p bff-mobile".to_owned()
     };
-    let admin = BFFS
-        .map(|(name, _, admin)| format!("  {name:<8} http://127.0.0.1:{admin}/metrics"))
-        .join("\n");
+    let admin =
+        BFFS.map(|(name, _, admin)| format!("  {name:<8} http://127.0.0.1:{admin}/")).join("\n");
     format!(
         r#"
 {state}
@@ -65,7 +64,7 @@ Break a service, look at the page again, and heal it:
 
 What the services see, and all faults there are:  curl -s {control}/
 
-Health and metrics:
+Consoles, for a browser; /metrics, /readyz and /policy are beside them:
 {admin}
 
 Ctrl-C stops everything.

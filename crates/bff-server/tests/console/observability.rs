@@ -1,0 +1,35 @@
+//! Dashboards and alert rules ask for what a running BFF tells, and for nothing else.
+
+use crate::bed::{ADMIN, PATIENCE, ask, start};
+use bff_testkit::{Fault, Service as Sample, observability::unknown, redis::RedisServer};
+use std::{fs, path::Path};
+
+#[test]
+fn every_metric_that_is_asked_for_is_told() {
+    let redis = RedisServer::start();
+    let more = format!(
+        "limits = {{ per_surface = {{ requests = 1000, per = \"1s\" }}, \
+         shared = {{ url = \"{0}\" }} }}\ncache = {{ redis = {{ url = \"{0}\" }} }}\n{ADMIN}",
+        redis.url()
+    );
+    let bff = start(&more);
+    bff.services.set_fault(Sample::Pricing, Some(Fault::Reset));
+    assert_eq!(ask(&bff, 1).at("/meta/degraded"), true);
+    assert!(bff.eventually(PATIENCE, |bff| bff.metrics().contains("bff_sent_bytes_total{")));
+
+    let told = bff.metrics();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/observability");
+    let mut files = 0;
+    for bff in ["fleet", "mobile", "partner", "web"] {
+        for file in fs::read_dir(directory.join(bff)).unwrap() {
+            let path = file.unwrap().path();
+            let asked = unknown(&fs::read_to_string(&path).unwrap(), &told);
+            assert!(asked.is_empty(), "{} asks for {asked:?}", path.display());
+            files += 1;
+        }
+    }
+    assert_eq!(
+        files, 10,
+        "a dashboard, rules and their tests of each BFF, and one dashboard of all"
+    );
+}

@@ -17,7 +17,9 @@ pub(crate) fn alone(toml: &str) -> Limits {
 /// Limits that are shared through a link of their own, and wait for it: on a busy machine an answer
 /// can take long.
 pub(crate) fn shared(server: &RedisServer, toml: &str) -> Limits {
-    let link = format!("[shared]\nurl = {:?}\ncommand_timeout = \"10s\"", server.url());
+    // The first look as well: while it is taken for slow, each counts for itself.
+    let patience = "command_timeout = \"10s\"\nlookup_timeout = \"10s\"";
+    let link = format!("[shared]\nurl = {:?}\n{patience}", server.url());
     alone(&format!("within = \"10s\"\n{toml}\n{link}"))
 }
 

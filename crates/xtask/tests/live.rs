@@ -10,10 +10,11 @@ use xtask::Outcome;
 fn settings(redis: &str) -> Settings {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bffs/mobile/config/base.toml");
     let base = fs::read_to_string(&path).unwrap_or_else(|error| unreachable!("{error}"));
-    let place = "[auth]\nissuer = \"https://issuer.test\"\nkeys = { file = \"replaced\" }";
+    let place = "[issuers.main]\nissuer = \"https://issuer.test\"\nkeys = { file = \"replaced\" }";
     let cache = format!("[cache.redis]\nurl = {redis:?}\nlookup_timeout = \"5s\"");
-    let base =
-        base.replace("[auth]", place).replace("drain_delay = \"5s\"", "drain_delay = \"0s\"");
+    let base = base
+        .replace("[issuers.main]", place)
+        .replace("drain_delay = \"5s\"", "drain_delay = \"0s\"");
     let text = format!("{base}\n{cache}\n");
     toml::from_str(&text).unwrap_or_else(|error| unreachable!("{error}"))
 }

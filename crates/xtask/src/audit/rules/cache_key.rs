@@ -57,7 +57,8 @@ pub(crate) fn cache_clients(tree: &Tree) -> Vec<Finding> {
     tree.files.iter().filter(|file| file.is_manifest()).flat_map(of_file).collect()
 }
 
-/// Words between colons, as in `product:{id}`; but no address, time or port.
+/// Words between colons, as in `product:{id}`; but no address, time or port, and no scope, which is
+/// two words: `orders:read`.
 fn looks_like_a_key(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let is_part = |part: &&str| {
@@ -70,7 +71,10 @@ fn looks_like_a_key(text: &str) -> bool {
     });
     let inner_empty = parts.iter().rev().skip(1).any(|part| part.is_empty());
     let is_port = parts.len() == 2 && parts.last().is_some_and(is_number);
-    parts.len() > 1 && begins && !inner_empty && !is_port && parts.iter().all(is_part)
+    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
+    let is_scope = parts.len() == 2 && parts.iter().all(is_word);
+    let other = inner_empty || is_port || is_scope;
+    parts.len() > 1 && begins && !other && parts.iter().all(is_part)
 }
 
 #[cfg(test)]
@@ -83,9 +87,16 @@ mod tests {
         {
             assert!(looks_like_a_key(key), "{key}");
         }
-        for other in
-            ["12:30", "localhost:8080", "http://users", "Note: this", "a::b", ":", "At 12:30"]
-        {
+        for other in [
+            "12:30",
+            "orders:read",
+            "localhost:8080",
+            "http://users",
+            "Note: this",
+            "a::b",
+            ":",
+            "At 12:30",
+        ] {
             assert!(!looks_like_a_key(other), "{other}");
         }
     }

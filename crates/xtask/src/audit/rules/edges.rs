@@ -52,10 +52,11 @@ fn of(file: &File, line: usize, other: &str) -> Finding {
     }
 }
 
-/// The BFFs that a file does not belong to.
+/// The BFFs that a file does not belong to. What is deployed for all of them may know them all.
 fn others(file: &File, tree: &Tree) -> Vec<String> {
-    let Some(owner) = file.owner() else { return Vec::new() };
-    tree.bffs().into_iter().filter(|name| *name != owner).map(str::to_owned).collect()
+    let bffs = tree.bffs();
+    let Some(owner) = file.owner().filter(|owner| bffs.contains(owner)) else { return Vec::new() };
+    bffs.into_iter().filter(|name| *name != owner).map(str::to_owned).collect()
 }
 
 /// The BFF that a text names as a package, host, service or address.

@@ -8,6 +8,7 @@
 
 pub mod breaker;
 pub mod budget;
+mod gradient;
 pub mod latency;
 pub mod limiter;
 pub mod load;

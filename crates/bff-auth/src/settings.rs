@@ -1,11 +1,11 @@
 //! What the configuration says about bearer tokens: from whom, for whom, and how they are signed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 /// `[issuers.<name>]`: one issuer, and which of its bearer tokens count.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerSettings {
     /// The issuer, exactly as the `iss` claim spells it.
@@ -33,7 +33,7 @@ pub struct IssuerSettings {
 }
 
 /// Where the issuer's public keys are: `{ file = "keys.json" }` or `{ url = "https://issuer/keys" }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeySource {
     /// A JWKS file, read once at start.
@@ -44,7 +44,7 @@ pub enum KeySource {
 
 /// A signature algorithm. Only asymmetric ones have a name here: whoever can verify must not be
 /// able to sign, and `none` is not an algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "the names are those of RFC 7518 and RFC 8037, which define them")]
 pub enum Algorithm {
     RS256,

@@ -1,11 +1,11 @@
 //! `[cache]`: what is kept where, and for how long at most.
 
 use bff_redis::{RedisSettings, RedisSettingsError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// `[cache]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheSettings {
     /// What this process may keep in memory, in bytes; 0 keeps nothing there.

@@ -2,11 +2,11 @@
 
 use crate::gcra::{Rate, SECOND};
 use bff_redis::{RedisSettings, RedisSettingsError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
 /// `[limits]`. What is left out is not limited.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
     /// Requests of one principal.
@@ -26,7 +26,7 @@ pub struct LimitSettings {
 }
 
 /// So many requests in so much time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     /// How many.

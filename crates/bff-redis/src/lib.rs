@@ -28,7 +28,7 @@ mod writes;
 pub use lease::{Lease, Token};
 pub use redis::{Cmd, FromRedisValue, ToRedisArgs, Value, cmd};
 pub use script::{Command, Script};
-pub use settings::{Mode, RedisSettings, RedisSettingsError};
+pub use settings::{Mode, RedisSettings, RedisSettingsError, masked};
 pub use stats::RedisStats;
 pub use subscription::{Heard, Invalidation, Listener, OnInvalidation};
 pub use trouble::Trouble;

@@ -1,12 +1,12 @@
 //! How to reach Redis, how long to wait for it, and how much to keep there.
 
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 /// Redis as a process uses it. Keys that are not here are refused.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
     /// What the urls name: `single` (the default), `cluster` or `sentinel`.
@@ -28,10 +28,12 @@ pub struct RedisSettings {
     /// listened to.
     pub username: Option<String>,
     /// The user's password.
+    #[serde(default, serialize_with = "masked")]
     pub password: Option<SecretString>,
     /// The user on the sentinels, which have accounts of their own.
     pub sentinel_username: Option<String>,
     /// That user's password.
+    #[serde(default, serialize_with = "masked")]
     pub sentinel_password: Option<SecretString>,
     /// The authority of the servers' certificates, a file in PEM; the machine's own authorities
     /// when left out. For `rediss://`.
@@ -69,7 +71,7 @@ pub struct RedisSettings {
 }
 
 /// What the urls of [`RedisSettings`] name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// One server.
@@ -252,6 +254,18 @@ fn refuse<const N: usize>(
         Some((key, _, why)) => Err(RedisSettingsError::new(key, why)),
         None => Ok(()),
     }
+}
+
+/// `***` for a secret that is set. Secrets have no other way to be written, so that settings with one
+/// cannot be shown without it.
+///
+/// # Errors
+/// The serializer's.
+pub fn masked<S: Serializer>(
+    secret: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(|_| "***").serialize(serializer)
 }
 
 /// Environment variables have no lists.

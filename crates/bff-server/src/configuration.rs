@@ -1,60 +1,23 @@
 //! The settings as text for operators: every key with its effective value, and no secret.
 
 use crate::Settings;
-use std::{fmt::Write, iter::Peekable, str::Lines};
+use std::fmt::Write;
 
 /// What stands where something is not to be seen.
 const MASK: &str = "***";
 
-/// The settings, without the services, whose policies the admin port tells by themselves. Secrets
-/// are of a type that does not print them; what could be one inside of an address is cut out here.
+/// The settings as a configuration file would have them. Secrets are of a type that does not write
+/// them; what could be one inside of an address is cut out here.
 pub(crate) fn masked(settings: &Settings) -> String {
-    let mut settings = settings.clone();
-    settings.services.clear();
-    let printed = format!("{settings:#?}");
-    let mut text = String::with_capacity(printed.len());
-    let mut lines = printed.lines().peekable();
-    while let Some(line) = lines.next() {
-        let line = match line.strip_suffix("Url {") {
-            Some(before) => format!("{before}{}", url(&mut lines)),
-            None => line.replace("SecretBox<str>([REDACTED])", MASK),
-        };
+    let written = match toml::to_string(settings) {
+        Ok(written) => written,
+        Err(error) => format!("# cannot be shown: {error}"),
+    };
+    written.lines().fold(String::with_capacity(written.len()), |mut text, line| {
         // Into a String: this cannot fail.
-        let _ = writeln!(text, "{}", without_credentials(&line));
-    }
-    text
-}
-
-/// A printed `Url` as people write it, without user, password and query.
-fn url(lines: &mut Peekable<Lines<'_>>) -> String {
-    let [mut scheme, mut host, mut port, mut path] = [const { String::new() }; 4];
-    let mut member = "";
-    for line in lines.by_ref() {
-        let line = line.trim().trim_end_matches(',');
-        if line == "}" {
-            break;
-        }
-        let value = match line.split_once(": ") {
-            Some((name, value)) => {
-                member = name;
-                value
-            }
-            None => line,
-        };
-        // `Some(` and `)` are lines of their own.
-        if value.ends_with('(') || value == ")" || value == "None" {
-            continue;
-        }
-        let value = value.trim_matches('"');
-        match member {
-            "scheme" => scheme = value.to_owned(),
-            "host" => host = value.to_owned(),
-            "port" => port = format!(":{value}"),
-            "path" => path = value.to_owned(),
-            _ => {}
-        }
-    }
-    format!("{scheme}://{host}{port}{path},")
+        let _ = writeln!(text, "{}", without_credentials(line));
+        text
+    })
 }
 
 /// `https://user:password@host/path?key=1` as `https://***@host/path?***`.
@@ -106,10 +69,14 @@ mod tests {
             "http://***@collector:4318/v1/traces?***",
             "redis://10.0.0.1:6379/",
             "https://issuer.test/token",
-            "***",
-            "drain_timeout: 20s",
+            "password = \"***\"",
+            "client_secret = \"***\"",
+            "[services.users.retry]",
+            "drain_timeout = \"20s\"",
         ] {
             assert!(printed.contains(part), "{part} in {printed}");
         }
+        let again: Result<Settings, _> = toml::from_str(&printed);
+        assert!(again.is_ok(), "it is a configuration: {again:?}");
     }
 }

@@ -9,11 +9,11 @@ use bff_cache::CacheSettings;
 use bff_limits::LimitSettings;
 use bff_upstream::ServiceSettings;
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// All of it. Keys that are not here are refused.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `[server]`: the public port.
@@ -56,7 +56,7 @@ pub struct Settings {
 
 /// `[gateway_identity]`: in which headers a gateway names the callers that it has verified. They
 /// count from `server.trusted_proxies` only.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayIdentity {
     /// The header with the subject.
@@ -117,7 +117,7 @@ impl Settings {
 }
 
 /// `[server]`: the public port and its limits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
@@ -192,7 +192,7 @@ fn drain_timeout() -> Duration {
 }
 
 /// `[admin]`: the port that no gateway exposes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminSettings {
     /// Address and port; port 0 takes a free one.
@@ -207,7 +207,7 @@ fn window() -> Duration {
 }
 
 /// `[logs]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
     /// `json`, `text`, or `auto`: text on a terminal, JSON elsewhere.
@@ -223,7 +223,7 @@ impl Default for LogSettings {
 }
 
 /// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One JSON object per line.
@@ -235,7 +235,7 @@ pub enum LogFormat {
 }
 
 /// `[traces]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TraceSettings {
     /// Where finished spans go: the full URL of an OTLP/HTTP collector, `http://collector:4318/v1/traces`. None when

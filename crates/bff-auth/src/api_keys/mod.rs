@@ -23,7 +23,7 @@ use bff_core::ports::Principal;
 use entry::hash;
 use file::{Live, Source};
 use presented::ApiKey;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     path::PathBuf,
     sync::{Arc, mpsc},
@@ -35,7 +35,7 @@ use std::{
 const POLL: Duration = Duration::from_secs(1);
 
 /// `[api_keys]`: where the keys of partners are.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKeySettings {
     /// The file that `bff-key` writes. It is read again when it changes.

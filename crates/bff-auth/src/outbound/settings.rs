@@ -1,12 +1,13 @@
 //! What the configuration says about the BFF's own credentials.
 
+use bff_redis::masked;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 /// `[credentials.<name>]`: something by which this BFF proves itself to services.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CredentialSettings {
     /// A token of the BFF's own (RFC 6749, section 4.4).
@@ -19,7 +20,7 @@ pub enum CredentialSettings {
 }
 
 /// How tokens are got. Exactly one of `client_secret`, `client_secret_file` and `private_key_file`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenSettings {
     /// The issuer's token endpoint.
@@ -29,6 +30,7 @@ pub struct TokenSettings {
     /// A file with the client secret, read again when it changes.
     pub client_secret_file: Option<PathBuf>,
     /// The client secret itself, for development.
+    #[serde(default, serialize_with = "masked")]
     pub client_secret: Option<SecretString>,
     /// A PEM file with a PKCS#8 key for `private_key_jwt` (RFC 7523, section 2.2), P-256 or RSA; read
     /// again when it changes.
@@ -40,7 +42,7 @@ pub struct TokenSettings {
 }
 
 /// A header with a secret value. Exactly one of `file` and `secret`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StaticKeySettings {
     /// The header's name.
@@ -48,11 +50,12 @@ pub struct StaticKeySettings {
     /// A file with its value, read again when it changes.
     pub file: Option<PathBuf>,
     /// The value itself, for development.
+    #[serde(default, serialize_with = "masked")]
     pub secret: Option<SecretString>,
 }
 
 /// `[internal_tokens]`: how services learn in a way that they can check who the user is.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct InternalTokenSettings {
     /// A PEM file with PKCS#8 keys, Ed25519 or P-256: the first one signs, all are published. Read

@@ -2,14 +2,14 @@
 
 use super::{cookies, return_to::ReturnTo, seal::Seals};
 use crate::{proof::ClientProof, settings::Algorithm};
-use bff_redis::{RedisSettings, RedisSettingsError};
+use bff_redis::{RedisSettings, RedisSettingsError, masked};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 /// `[session]`: who signs browsers in, and how long that lasts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSettings {
     /// The identity provider, exactly as it spells itself; its discovery document is below it.
@@ -19,6 +19,7 @@ pub struct SessionSettings {
     /// A file with the secret that proves it; read again when it changes.
     pub client_secret_file: Option<PathBuf>,
     /// The secret itself, for development.
+    #[serde(default, serialize_with = "masked")]
     pub client_secret: Option<SecretString>,
     /// A PEM file with a key that proves it instead (private_key_jwt, RFC 7523), RSA or P-256; read
     /// again when it changes.

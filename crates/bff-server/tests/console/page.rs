@@ -82,9 +82,12 @@ fn no_page_of_the_admin_port_shows_a_secret() {
         assert!(!reply.text().contains("hunter2"), "{path}: {}", reply.text());
     }
     let configuration = admin(&bff, "/configuration").text();
-    for shown in
-        ["http://***@127.0.0.1:9/v1/traces?***", "redis://127.0.0.1:9", "***", "head_timeout: 5s"]
-    {
+    for shown in [
+        "http://***@127.0.0.1:9/v1/traces?***",
+        "redis://127.0.0.1:9",
+        "\"***\"",
+        "head_timeout = \"5s\"",
+    ] {
         assert!(configuration.contains(shown), "{shown} in {configuration}");
     }
 }

@@ -4,14 +4,17 @@
 OPENAPI_SPEC_VALIDATOR := 0.9.0
 TYPESCRIPT := 7.0.2
 SCHEMATHESIS := 4.32.5
+# Whoever adds a BFF adds a directory and nothing here.
+BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
+BFF_PACKAGES := $(BFFS:%=-p bff-%)
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
 	test-browser test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Start the sample services and the three BFFs, and say how to call and break them; Ctrl-C stops all
-	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner -p bff-testkit --bins && ./target/debug/bff-dev
+run: ## Start the sample services and all BFFs, and say how to call and break them; Ctrl-C stops all
+	cargo build --quiet $(BFF_PACKAGES) -p bff-testkit --bins && ./target/debug/bff-dev
 
 services: ## Start the sample services, the token issuer and the identity provider only, for `cargo run -p bff-mobile` beside them
 	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
@@ -74,10 +77,11 @@ types-check: ## Type-check contracts/*/types.ts; needs npm and its registry
 	npm install --silent --no-audit --no-fund --prefix target/types-check typescript@$(TYPESCRIPT)
 	./target/types-check/node_modules/.bin/tsc --noEmit --strict --target es2022 $(wildcard contracts/*/types.ts)
 
-fuzz-api: ## Send the three BFFs what their documents allow and forbid, by schemathesis; FUZZ='--max-examples 500' for more
+fuzz-api: ## Send all BFFs what their documents allow and forbid, by schemathesis; FUZZ='--max-examples 500' for more
 	python3 -m venv target/fuzz-api
 	./target/fuzz-api/bin/pip install --quiet schemathesis==$(SCHEMATHESIS)
-	cargo xtask fuzz-api ./target/fuzz-api/bin/schemathesis $(FUZZ)
+	cargo build --quiet $(BFF_PACKAGES) -p bff-testkit --bins
+	./target/debug/bff-fuzz ./target/fuzz-api/bin/schemathesis $(FUZZ)
 
 audit: ## What the compiler cannot refuse: fan-out, views, keys, business rules, edges, overlap, sizes; also part of `make unit`
 	cargo xtask audit
@@ -106,7 +110,7 @@ sim: ## Simulate storms, slow hosts, overload and failures on the real policies;
 	cargo run --quiet --release -p bff-sim
 
 test-gateway: nginx redis ## The gateway's routes in front of two instances of each BFF: forged headers, failing instances, rolling restarts
-	cargo build --quiet -p bff-mobile -p bff-web -p bff-partner && cargo test --quiet -p bff-testkit --test gateway
+	cargo build --quiet $(BFF_PACKAGES) && cargo test --quiet -p bff-testkit --test gateway
 
 deploy-check: target/deploy-venv/made ## Build and check every manifest, route and Containerfile; needs kubectl and Python 3.11
 	@command -v kubectl >/dev/null || { \
@@ -117,5 +121,5 @@ target/deploy-venv/made: deploy/requirements.txt
 	python3 -m venv --clear target/deploy-venv && target/deploy-venv/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 smoke: ## Run each release binary as its image would: read-only, as nobody, alone; as root on Linux
-	cargo build --release --locked --quiet -p bff-mobile -p bff-web -p bff-partner
-	for bff in mobile web partner; do deploy/smoke.sh $$bff target/release/bff-$$bff || exit 1; done
+	cargo build --release --locked --quiet $(BFF_PACKAGES)
+	for bff in $(BFFS); do deploy/smoke.sh $$bff target/release/bff-$$bff || exit 1; done

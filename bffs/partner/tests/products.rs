@@ -37,6 +37,23 @@ fn a_bad_page_is_refused_with_what_would_be_good() {
 }
 
 #[test]
+fn a_cursor_that_the_catalogue_does_not_know_is_the_partners_mistake() {
+    let bff = TestBff::start(&partner::bff());
+    let reply = bff.get("/v2/products?cursor=0");
+    assert_eq!((reply.status, reply.code().as_str()), (400, "INVALID_CURSOR"), "{}", reply.text());
+    assert_eq!(bff.services.stats(Service::Catalog).requests_started, 1);
+    let refused = "bff_upstream_calls_total{";
+    let counted = bff.metrics();
+    let outcomes: Vec<_> = counted.lines().filter(|line| line.starts_with(refused)).collect();
+    assert!(outcomes.iter().any(|line| line.contains("REFUSED")), "{counted}");
+    assert!(!outcomes.iter().any(|line| line.contains("INVALID")), "{counted}");
+    // Without one, the same refusal is a misunderstanding of ours.
+    bff.services.set_fault(Service::Catalog, Some(Fault::Status { code: 400, retry_after: None }));
+    let reply = bff.get("/v2/products");
+    assert_eq!((reply.status, reply.code().as_str()), (502, "PRODUCTS_INVALID"));
+}
+
+#[test]
 fn a_record_leaves_out_the_stock_that_nobody_knows() {
     let bff = TestBff::start(&partner::bff());
     let reply = bff.get("/v2/products/p-1");

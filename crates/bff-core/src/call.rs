@@ -27,7 +27,8 @@ impl Service {
         reason = "a path is a small tuple of references, written in place"
     )]
     pub fn get<P: Path>(self, path: P) -> Request<P::Scope> {
-        Request { service: self.name, target: path.render(), at: None, scope: PhantomData }
+        let target = path.render();
+        Request { service: self.name, target, at: None, has_cursor: false, scope: PhantomData }
     }
 
     /// A `POST` of `what` to a path.
@@ -46,6 +47,7 @@ pub struct Request<S> {
     service: &'static str,
     target: String,
     at: Option<&'static str>,
+    has_cursor: bool,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -60,11 +62,12 @@ impl<S: Scope> Request<S> {
         name: &'static str,
         value: V,
     ) -> Request<<S as Scope>::And<V::Scope>> {
+        self.has_cursor |= V::IS_CURSOR;
         self.target.push(if self.target.contains('?') { '&' } else { '?' });
         self.target.push_str(name);
         self.target.push('=');
         value.push_to(&mut self.target);
-        Request { service: self.service, target: self.target, at: self.at, scope: PhantomData }
+        self.scoped()
     }
 
     /// Adds `name=value` to the query when there is a value.
@@ -75,13 +78,14 @@ impl<S: Scope> Request<S> {
     ) -> Request<<S as Scope>::And<V::Scope>> {
         match value {
             Some(value) => self.query(name, value),
-            None => Request {
-                service: self.service,
-                target: self.target,
-                at: self.at,
-                scope: PhantomData,
-            },
+            None => self.scoped(),
         }
+    }
+
+    /// The same request, which may now be about somebody's data.
+    fn scoped<T>(self) -> Request<T> {
+        let Self { service, target, at, has_cursor, .. } = self;
+        Request { service, target, at, has_cursor, scope: PhantomData }
     }
 
     /// Reads one member of the answer instead of the whole.
@@ -92,8 +96,8 @@ impl<S: Scope> Request<S> {
     /// Names the call in `camelCase`: the name that clients, logs and dashboards see when it fails.
     /// `T` is what is read from the answer; usually the view's field decides it.
     pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Call<T, S> {
-        let Self { service, target, at, .. } = self;
-        let target = Target { service, target, at, write: None };
+        let Self { service, target, at, has_cursor, .. } = self;
+        let target = Target { service, target, at, has_cursor, write: None };
         Call { name, target, read: PhantomData }
     }
 }
@@ -104,8 +108,21 @@ pub(crate) struct Target {
     pub(crate) service: &'static str,
     pub(crate) target: String,
     pub(crate) at: Option<&'static str>,
+    /// Whether the target carries a cursor of the client's.
+    pub(crate) has_cursor: bool,
     /// What is to be written there; `None` for a read.
     pub(crate) write: Option<Box<Written>>,
+}
+
+impl Target {
+    /// A cursor is the service's own value in the client's hands: this BFF cannot check it, and a
+    /// service that finds the request a bad one does not know it.
+    pub(crate) fn judge(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Status { status: 400, .. } if self.has_cursor => Fault::UnknownCursor,
+            fault => fault,
+        }
+    }
 }
 
 /// One request to a service whose answer is read as a `T`.

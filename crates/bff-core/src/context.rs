@@ -358,7 +358,7 @@ impl Cx {
     ) -> Result<T, Fault> {
         let record = Recording::begin(self, dependency, target.service, criticality);
         let answer = self.send::<S>(dependency, target, criticality, record.span).await;
-        let value = answer.and_then(|body| {
+        let value = answer.map_err(|fault| target.judge(fault)).and_then(|body| {
             record.bytes_read.set(body.len());
             projection::read(&body, target.at)
         });

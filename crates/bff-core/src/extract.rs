@@ -101,6 +101,7 @@ impl Cursor {
 
 impl Segment for &Cursor {
     type Scope = Shared;
+    const IS_CURSOR: bool = true;
 
     fn push_to(&self, out: &mut String) {
         push_encoded(&self.0, out);
@@ -148,7 +149,10 @@ impl FromCx for Page {
         let mut page = Self { cursor: None, limit: Self::DEFAULT_LIMIT };
         for (name, value) in form_urlencoded::parse(cx.query().as_bytes()) {
             match &*name {
-                "cursor" => page.cursor = Some(Cursor::parse(&value).ok_or_else(invalid_cursor)?),
+                "cursor" => {
+                    let cursor = Cursor::parse(&value).ok_or_else(Problem::invalid_cursor)?;
+                    page.cursor = Some(cursor);
+                }
                 "limit" => page.limit = parse_limit(&value)?,
                 _ => {}
             }
@@ -162,12 +166,4 @@ fn parse_limit(text: &str) -> Result<u8> {
         let message = format!("`limit` must be a whole number from 1 to {}.", Page::MAX_LIMIT);
         Problem::new(Class::Invalid, "INVALID_LIMIT", message)
     })
-}
-
-fn invalid_cursor() -> Problem {
-    Problem::new(
-        Class::Invalid,
-        "INVALID_CURSOR",
-        "`cursor` must be the `nextCursor` of an earlier page.",
-    )
 }

@@ -36,6 +36,9 @@ pub enum Fault {
         /// When the service asks to be called again.
         retry_after: Option<Duration>,
     },
+    /// The service does not take the cursor that the client sent: 400 to a call that carried one.
+    #[error("the service does not know the client's cursor")]
+    UnknownCursor,
     /// The body cannot be read as what the view needs. The text never quotes values.
     #[error("the answer cannot be read: {0}")]
     Malformed(String),
@@ -84,7 +87,8 @@ pub enum Reason {
 
 impl Fault {
     /// The public name of the cause. 404, 403, 409 and 422 mean what they say, 429 and 5xx mean "later",
-    /// and any other status means that this BFF and the service do not understand each other.
+    /// and any other status means that this BFF and the service do not understand each other; but
+    /// see [`UnknownCursor`](Self::UnknownCursor).
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
@@ -98,6 +102,7 @@ impl Fault {
             Self::Full | Self::Skipped => Reason::Overload,
             Self::Malformed(_) | Self::TooLarge { .. } => Reason::Invalid,
             Self::Anonymous => Reason::Unauthenticated,
+            Self::UnknownCursor => Reason::Refused,
             Self::Status { status, .. } => match status {
                 404 | 410 => Reason::NotFound,
                 403 => Reason::Forbidden,

@@ -148,6 +148,9 @@ impl Problem {
     /// critical dependency `name`, as `USER_PROFILE_UNAVAILABLE` for `userProfile`.
     #[must_use]
     pub fn of_dependency(name: &str, fault: &Fault) -> Self {
+        if *fault == Fault::UnknownCursor {
+            return Self::invalid_cursor();
+        }
         let (class, ending, message) = match fault.reason() {
             Reason::Unavailable | Reason::Timeout | Reason::Overload => (
                 Class::Unavailable,
@@ -180,6 +183,12 @@ impl Problem {
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Class::Unauthenticated, "UNAUTHENTICATED", "Please sign in.")
+    }
+
+    /// The client's cursor is none that a page gave out, whether this BFF sees that or the service.
+    pub(crate) fn invalid_cursor() -> Self {
+        let message = "`cursor` must be the `nextCursor` of an earlier page.";
+        Self::new(Class::Invalid, "INVALID_CURSOR", message)
     }
 
     /// The caller is known, and its credential does not carry the scope (RFC 6750, section 3.1).
@@ -274,6 +283,7 @@ mod tests {
             (status(409), "USER_PROFILE_CONFLICT", 409, false),
             (Fault::NoCredential("x".into()), "USER_PROFILE_UNAVAILABLE", 503, true),
             (Fault::Anonymous, "UNAUTHENTICATED", 401, false),
+            (Fault::UnknownCursor, "INVALID_CURSOR", 400, false),
         ];
         for (fault, code, status, retryable) in cases {
             let problem = Problem::of_dependency("userProfile", &fault);

@@ -21,6 +21,9 @@ pub(crate) fn push_encoded(text: &str, out: &mut String) {
 pub trait Segment {
     /// Whose data the piece points at.
     type Scope: Scope;
+    /// Whether only the service can say if the piece is a good one, and the client brought it: a
+    /// cursor.
+    const IS_CURSOR: bool = false;
     /// Appends the piece, percent-encoded.
     fn push_to(&self, out: &mut String);
 }

@@ -111,7 +111,8 @@ impl<S: Scope> Writing<S> {
     /// `T` is what is read from the answer; usually the view's field decides it.
     pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Write<T, S> {
         let Self { service, target, written, .. } = self;
-        let target = Target { service, target, at: None, write: Some(Box::new(written)) };
+        let target =
+            Target { service, target, at: None, has_cursor: false, write: Some(Box::new(written)) };
         Write { name, target, read: PhantomData }
     }
 }

@@ -7,9 +7,11 @@ mod names;
 mod operation;
 mod problems;
 mod schema;
+mod session;
 mod typescript;
 
 pub use names::{type_name, version};
+pub use problems::is_asked;
 
 use bff_core::{Auth, Endpoint};
 use names::Names;
@@ -45,6 +47,9 @@ impl<'a> Surface<'a> {
                 let method = endpoint.method().name().to_ascii_lowercase();
                 item.insert(method, operation::of(self, endpoint, &names));
             }
+        }
+        if self.auth == Auth::Session {
+            paths.extend(session::paths().map(|(path, item)| (path.to_owned(), item)));
         }
         let versions = self.endpoints.iter().filter_map(|endpoint| version(endpoint.path()));
         json!({

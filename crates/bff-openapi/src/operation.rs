@@ -32,6 +32,9 @@ pub(crate) fn of(surface: &Surface<'_>, endpoint: &Endpoint, names: &Names) -> V
         let content = json!({"application/json": {"schema": schema::of(body, names)}});
         add("requestBody", json!({"required": true, "content": content}));
     }
+    if endpoint.needs().iter().any(|need| matches!(need, Need::Paging)) {
+        add("x-paged", json!(true));
+    }
     if let Some(bytes) = endpoint.payload_budget() {
         add("x-payload-budget-bytes", json!(bytes));
     }
@@ -107,15 +110,19 @@ fn parameters(auth: Auth, endpoint: &Endpoint) -> Vec<Value> {
         }
     }
     if auth == Auth::Session && problems::is_asked(endpoint, auth) {
-        all.push(json!({
-            "name": "X-CSRF",
-            "in": "header",
-            "required": true,
-            "description": "Shows that a page of this origin asks.",
-            "schema": {"type": "string", "const": "1"},
-        }));
+        all.push(csrf());
     }
     all
+}
+
+pub(crate) fn csrf() -> Value {
+    json!({
+        "name": "X-CSRF",
+        "in": "header",
+        "required": true,
+        "description": "Shows that a page of this origin asks.",
+        "schema": {"type": "string", "const": "1"},
+    })
 }
 
 fn page() -> [Value; 2] {

@@ -43,14 +43,18 @@ pub(crate) fn of(endpoint: &Endpoint, auth: Auth) -> Map<String, Value> {
         Class::BodyTooLarge => has_body,
         _ => true,
     };
-    let classes = ALL.into_iter().chain([Class::Loop]).filter(applies);
-    classes
-        .map(|class| (class.status().to_string(), reference("responses", &name(class))))
-        .collect()
+    references(ALL.into_iter().chain([Class::Loop]).filter(applies))
+}
+
+/// A response for each class, by status.
+pub(crate) fn references(classes: impl Iterator<Item = Class>) -> Map<String, Value> {
+    let entry = |class: Class| (class.status().to_string(), reference("responses", &name(class)));
+    classes.map(entry).collect()
 }
 
 /// Whether a caller has to show something.
-pub(crate) fn is_asked(endpoint: &Endpoint, auth: Auth) -> bool {
+#[must_use]
+pub fn is_asked(endpoint: &Endpoint, auth: Auth) -> bool {
     match auth {
         Auth::Bearer | Auth::BearerOrApiKey => true,
         Auth::Session => endpoint.needs_caller() || endpoint.audience() == Audience::Personal,

@@ -23,13 +23,17 @@ pub(crate) fn of(shape: &Shape, names: &Names) -> Value {
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Whole => json!({"type": "integer"}),
         Shape::Decimal => json!({"type": "number"}),
-        Shape::Text => json!({"type": "string"}),
+        Shape::Text => text(),
         Shape::Choice(words) => json!({"type": "string", "enum": words}),
         // In a list; a member that may be missing is no schema of its own.
         Shape::Maybe(inner) => json!({"anyOf": [of(inner, names), {"type": "null"}]}),
         Shape::List(inner) => json!({"type": "array", "items": of(inner, names)}),
         Shape::Record { .. } => reference("schemas", &names.name(shape)),
     }
+}
+
+pub(crate) fn text() -> Value {
+    json!({"type": "string"})
 }
 
 pub(crate) fn reference(kind: &str, name: &str) -> Value {

@@ -126,6 +126,7 @@ fn an_operation_says_what_it_takes_and_answers() {
     };
     let list = &document["paths"]["/test/v10/things"]["get"];
     assert_eq!(names(list), r#""limit" "cursor""#);
+    assert!(list["x-paged"] == true && read["x-paged"].is_null());
     let write = &document["paths"]["/test/v2/things"]["post"];
     assert_eq!(names(write), r#""Idempotency-Key" "X-CSRF""#);
     let body = &write["requestBody"]["content"]["application/json"]["schema"];
@@ -133,6 +134,24 @@ fn an_operation_says_what_it_takes_and_answers() {
     assert_eq!(write["security"], json!([{"session": []}]));
     assert!(write["responses"]["401"].is_object() && write["responses"]["413"].is_object());
     assert!(write["responses"]["304"].is_null());
+}
+
+#[test]
+fn only_a_bff_with_sessions_has_pages_to_sign_in_and_out() {
+    let document = Surface::of(&bff(Auth::Session)).openapi();
+    let paths = &document["paths"];
+    let login = &paths["/bff/login"]["get"]["responses"];
+    assert_eq!(login["303"]["headers"]["Location"]["required"], true);
+    assert!(login["200"].is_null() && login["303"]["content"].is_null());
+    let user = &paths["/bff/user"]["get"];
+    assert_eq!(user["security"], json!([{"session": []}]));
+    assert_eq!(user["parameters"][1]["name"], "X-CSRF");
+    let form = &paths["/bff/backchannel-logout"]["post"]["requestBody"]["content"];
+    assert!(form["application/x-www-form-urlencoded"].is_object());
+    for auth in [Auth::Bearer, Auth::BearerOrApiKey, Auth::Open] {
+        let document = Surface::of(&bff(auth)).openapi();
+        assert!(document["paths"]["/bff/login"].is_null());
+    }
 }
 
 #[test]

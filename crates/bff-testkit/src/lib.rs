@@ -5,13 +5,16 @@
 pub mod browser;
 pub mod chromium;
 pub mod contracts;
+pub mod declared;
 pub mod fake;
 pub mod gateway;
 pub mod http;
 pub mod idp;
 pub mod issuer;
+pub mod keys;
 pub mod observability;
 pub mod process;
+pub mod program;
 pub mod redis;
 pub mod services;
 mod test_bff;

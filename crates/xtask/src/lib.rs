@@ -1,14 +1,15 @@
 //! The commands behind `cargo xtask`, as functions from arguments to text.
+//!
+//! They read the workspace's files, `bffs/*` and `contracts/` above all, and know no BFF: a build of
+//! this crate needs none, and a new BFF is typed into nothing here.
 #![forbid(unsafe_code)]
 
 pub mod audit;
-mod fuzz;
-pub mod live;
-mod options;
 
-use audit::{Report, Tree};
-use options::Options;
-use std::{path::PathBuf, process::Command};
+use std::path::PathBuf;
+
+const USAGE: &str = "usage: cargo xtask COMMAND [ARGUMENT]...
+  audit   what the compiler cannot refuse, in the tree or in a running BFF";
 
 /// What a command has to say, and whether it found nothing wrong.
 #[derive(Debug)]
@@ -19,55 +20,19 @@ pub struct Outcome {
     pub is_good: bool,
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the first argument names with the others.
 ///
 /// # Errors
 /// What is wrong with the arguments, or what could not be read.
 pub fn run(arguments: &[String]) -> Result<Outcome, String> {
-    if let [command, program, more @ ..] = arguments
-        && command == "fuzz-api"
-    {
-        return fuzz::run(&bffs(), &here(), program, more);
+    let (command, rest) = arguments.split_first().ok_or(USAGE)?;
+    match command.as_str() {
+        "audit" => audit::run(rest),
+        other => Err(format!("{other}: no such command\n{USAGE}")),
     }
-    let options = Options::parse(arguments)?;
-    let report = match &options.live {
-        Some(live) => live::audit(&bffs(), live, &root(&options))?,
-        None => {
-            let root = root(&options);
-            let tree = Tree::read(&root).map_err(|e| format!("{}: {e}", root.display()))?;
-            audit::run(&tree, &bffs(), &subjects(&root))
-        }
-    };
-    Ok(outcome(&report, options.json))
-}
-
-/// The BFFs of this workspace.
-#[must_use]
-pub fn bffs() -> Vec<bff_core::Bff> {
-    vec![mobile::bff(), web::bff(), partner::bff()]
-}
-
-fn outcome(report: &Report, json: bool) -> Outcome {
-    let text = if json { report.to_json() } else { report.to_string() };
-    Outcome { text, is_good: report.findings.is_empty() }
-}
-
-fn root(options: &Options) -> PathBuf {
-    options.root.clone().unwrap_or_else(here)
 }
 
 /// This workspace.
-fn here() -> PathBuf {
+fn workspace() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-/// The subjects of the last commits that touched a BFF, each behind its hash; none where there is no
-/// history.
-fn subjects(root: &std::path::Path) -> Vec<String> {
-    let git = Command::new("git")
-        .args(["log", "-50", "--format=%h %s", "--", "bffs"])
-        .current_dir(root)
-        .output();
-    let text = git.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    text.unwrap_or_default().lines().map(str::to_owned).collect()
 }

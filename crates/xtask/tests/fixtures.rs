@@ -1,39 +1,31 @@
 //! The audit finds every planted example on its line, and nothing in this workspace.
 
-use bff_core::{Auth, Bff, Endpoint};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 use xtask::audit::{self, Report, Tree};
 
-#[path = "fixtures/payload-budget/bffs/mobile/src/endpoints/home.rs"]
-mod large;
-#[path = "fixtures/overlap/bffs/mobile/src/endpoints/product.rs"]
-mod screen;
-#[path = "fixtures/overlap/bffs/web/src/endpoints/product.rs"]
-mod web_page;
-#[path = "fixtures/wide-view/bffs/mobile/src/endpoints/home.rs"]
-mod wide;
-
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-fn bff(name: &'static str, endpoints: Vec<Endpoint>) -> Bff {
-    Bff { name, version: "0.1.0", auth: Auth::Open, endpoints }
 }
 
 fn tree(name: &str) -> Tree {
     Tree::read(&fixture(name)).unwrap_or_else(|error| unreachable!("{name}: {error}"))
 }
 
+/// Audits a planted tree with its contracts.
+fn look(name: &str) -> Report {
+    let surfaces = audit::surfaces(&fixture(name)).unwrap_or_else(|why| unreachable!("{why}"));
+    audit::look(&tree(name), &surfaces, &[])
+}
+
 /// Audits a planted tree and compares what is found with the lines marked `//~ rule`, or `//^~ rule` below
 /// them.
-fn finds(name: &str, bffs: &[Bff]) -> Report {
+fn finds(name: &str) -> Report {
     let tree = tree(name);
     assert!(!tree.files.is_empty(), "{name} is not there");
-    let report = audit::run(&tree, bffs, &[]);
+    let report = look(name);
     let mut planted = BTreeMap::new();
     for file in &tree.files {
         for (at, line) in file.text.lines().enumerate() {
@@ -59,50 +51,64 @@ fn finds(name: &str, bffs: &[Bff]) -> Report {
 
 #[test]
 fn fan_out_that_can_abort_is_found() {
-    finds("fan-out", &[]);
+    finds("fan-out");
 }
 
 #[test]
 fn routes_without_a_view_are_found() {
-    finds("no-view", &[]);
+    finds("no-view");
 }
 
 #[test]
 fn keys_made_by_hand_are_found() {
-    finds("cache-key", &[]);
+    finds("cache-key");
 }
 
 #[test]
 fn business_rules_are_found() {
-    finds("business-logic", &[]);
+    finds("business-logic");
 }
 
 #[test]
 fn bffs_that_know_bffs_are_found() {
-    finds("bff-to-bff", &[]);
+    finds("bff-to-bff");
 }
 
 #[test]
 fn two_views_of_one_thing_are_found_and_others_are_told() {
-    let bffs = [bff("mobile", vec![screen::endpoint()]), bff("web", web_page::all())];
-    let report = finds("overlap", &bffs);
+    let report = finds("overlap");
     assert!(report.findings[0].what.contains("75 %"), "{report}");
     assert!(report.notes.iter().any(|note| note.contains("banner")), "{report}");
 }
 
 #[test]
 fn wide_mobile_views_are_found() {
-    finds("wide-view", &[bff("mobile", vec![wide::endpoint()])]);
+    finds("wide-view");
 }
 
 #[test]
 fn missing_and_huge_payload_budgets_are_found() {
-    finds("payload-budget", &[bff("mobile", large::all())]);
+    finds("payload-budget");
+}
+
+#[test]
+fn a_bff_that_nothing_holds_to_its_contracts_is_found() {
+    let report = look("contracts");
+    let found: Vec<_> =
+        report.findings.iter().map(|f| (f.file.as_str(), f.what.as_str())).collect();
+    let untested = "no test compares this BFF with its contracts";
+    let expected = [
+        ("bffs/kiosk", "this BFF has no contracts, so nothing is known about its endpoints"),
+        ("bffs/kiosk", untested),
+        ("bffs/web", untested),
+        ("contracts/retired", "there is no such BFF"),
+    ];
+    assert_eq!(found, expected, "{report}");
 }
 
 #[test]
 fn waivers_need_a_rule_a_reason_and_a_finding() {
-    let report = audit::run(&tree("waiver"), &[], &[]);
+    let report = look("waiver");
     let waived: Vec<_> = report.waived.iter().map(|waived| waived.finding.line).collect();
     assert_eq!(waived, [4, 6, 9], "{report}");
     let found: Vec<_> = report.findings.iter().map(|f| (f.line, f.rule.name())).collect();
@@ -115,8 +121,17 @@ fn waivers_need_a_rule_a_reason_and_a_finding() {
 fn nothing_is_found_in_this_workspace() {
     let outcome = xtask::run(&["audit".to_owned()]).unwrap();
     assert!(outcome.is_good, "{}", outcome.text);
-    for pair in ["mobile and web", "mobile and partner", "web and partner"] {
-        assert!(outcome.text.contains(&format!("note: {pair}: ")), "{}", outcome.text);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let bffs: Vec<_> = audit::surfaces(&root).unwrap().into_iter().map(|bff| bff.name).collect();
+    assert!(bffs.len() >= 3, "{bffs:?}");
+    for (at, one) in bffs.iter().enumerate() {
+        for other in &bffs[at + 1..] {
+            assert!(
+                outcome.text.contains(&format!("note: {one} and {other}: ")),
+                "{}",
+                outcome.text
+            );
+        }
     }
 }
 

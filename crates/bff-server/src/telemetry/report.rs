@@ -120,11 +120,11 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// One line per failed call, with what an operator needs and a client never sees. A thing that does
-/// not exist is no failure of anybody; and a call that was not made because of a state has the line
+/// not exist, or a cursor that no page gave out, is no failure of anybody; and a call that was not made because of a state has the line
 /// that was written when the state began.
 fn log_failure(call: &CallRecord) {
     let Some(Failure::Fault(fault)) = &call.failure else { return };
-    if matches!(fault, Fault::Skipped | Fault::Full | Fault::Open) {
+    if matches!(fault, Fault::Skipped | Fault::Full | Fault::Open | Fault::UnknownCursor) {
         return;
     }
     if matches!(fault.reason(), Reason::NotFound | Reason::Unauthenticated) {

@@ -3,6 +3,7 @@
 
 mod bed;
 mod csrf;
+mod documented;
 mod login;
 mod logout;
 mod refresh;

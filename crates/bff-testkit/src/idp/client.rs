@@ -1,6 +1,6 @@
 //! Who may ask for tokens: the registered clients, and those of `make run`.
 
-use crate::Json;
+use crate::{Json, declared};
 use std::net::SocketAddr;
 
 /// The secret of every client in [`Client::demo`]. It protects nothing.
@@ -55,14 +55,17 @@ impl Client {
         }
     }
 
-    /// Clients to begin with: `web-bff` on port 8082, and `mobile-bff` and `partner-bff` for client
-    /// credentials, all with [`DEMO_SECRET`].
+    /// Clients to begin with, all with [`DEMO_SECRET`]: `web-bff` on port 8082, and for client
+    /// credentials one of every other BFF in `bffs/`, called `<name>-bff`.
     #[must_use]
     pub fn demo() -> Vec<Self> {
-        let with_secret = |id| Self { secret: Some(DEMO_SECRET.to_owned()), ..Self::new(id) };
+        let with_secret = |id: &str| Self { secret: Some(DEMO_SECRET.to_owned()), ..Self::new(id) };
         let mut web = Self::web("http://127.0.0.1:8082", SocketAddr::from(([127, 0, 0, 1], 8082)));
         web.redirect_uris.push("http://localhost:8082/bff/callback".to_owned());
-        vec![web, with_secret("mobile-bff"), with_secret("partner-bff")]
+        let names = declared::names(&declared::workspace()).unwrap_or_default();
+        let ids = names.iter().map(|name| format!("{name}-bff")).filter(|id| *id != web.id);
+        let others: Vec<_> = ids.map(|id| with_secret(&id)).collect();
+        [vec![web], others].concat()
     }
 
     /// `web-bff` with [`DEMO_SECRET`]: browsers reach it at the origin `public_url`, the provider at

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 const CORE: &str = "bff-core";
 const ADAPTERS: [&str; 4] = ["bff-upstream", "bff-cache", "bff-auth", "bff-limits"];
 const LINK: &str = "bff-redis";
-/// The workspace's own commands look at every BFF.
+/// The workspace's own commands read files, and are no library.
 const COMMANDS: &str = "xtask";
 
 /// Two teams release two BFFs at different times: what both need is a crate, never the other BFF.
@@ -19,17 +19,18 @@ fn between_bffs(packages: &[Package]) -> Vec<String> {
     })
 }
 
-/// What all BFFs share must not know one of them.
+/// What all BFFs share must not know one of them, and whoever checks all of them reads `contracts/` and
+/// the directories: otherwise one BFF's change would build and test everything.
 fn from_crates_to_bffs(packages: &[Package]) -> Vec<String> {
     let bffs = names_below("bffs/", packages);
-    let advice = "crates/ know no BFF; let the BFF depend on the crate and hand over what it needs";
+    let advice =
+        "crates/ know no BFF; read contracts/ and bffs/, or let the BFF depend on the crate";
     arrows(packages, |from, to| {
-        let is_shared = from.manifest.starts_with("crates/") && from.name != COMMANDS;
-        (is_shared && bffs.contains(&*to.name)).then_some(advice)
+        (from.manifest.starts_with("crates/") && bffs.contains(&*to.name)).then_some(advice)
     })
 }
 
-/// What knows every BFF must not become a way from one to another.
+/// A command that somebody else needs is a part of a crate.
 fn to_the_commands(packages: &[Package]) -> Vec<String> {
     let advice = "nobody depends on the workspace's commands; move what you need into a crate";
     arrows(packages, |_, to| (to.name == COMMANDS).then_some(advice))
@@ -189,22 +190,25 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_depends_on_a_bff_is_refused() {
+    fn a_crate_that_depends_on_a_bff_is_refused_the_commands_too() {
+        let web = || package("bff-web", "bffs/web/Cargo.toml", "bff-core", None);
         let testkit =
             package("bff-testkit", "crates/bff-testkit/Cargo.toml", "bff-web", Some("dev"));
-        let web = package("bff-web", "bffs/web/Cargo.toml", "bff-core", None);
-        let violations = from_crates_to_bffs(&[testkit, web]);
-        assert_eq!(violations.len(), 1);
-        assert!(violations[0].contains("bff-testkit -> bff-web (dev dependency): crates/ know no"));
+        let commands = package(COMMANDS, "crates/xtask/Cargo.toml", "bff-web", None);
+        for (package, begins) in [
+            (testkit, "crates/bff-testkit/Cargo.toml: bff-testkit -> bff-web (dev dependency): "),
+            (commands, "crates/xtask/Cargo.toml: xtask -> bff-web (normal dependency): "),
+        ] {
+            let violations = from_crates_to_bffs(&[package, web()]);
+            assert_eq!(violations.len(), 1);
+            assert!(violations[0].starts_with(begins), "{violations:?}");
+        }
     }
 
     #[test]
-    fn the_commands_may_know_bffs_and_nobody_may_know_the_commands() {
-        let commands = package(COMMANDS, "crates/xtask/Cargo.toml", "bff-web", None);
+    fn nobody_may_know_the_commands() {
         let web = package("bff-web", "bffs/web/Cargo.toml", COMMANDS, Some("dev"));
-        let packages = [commands, web];
-        assert_eq!(from_crates_to_bffs(&packages), [""; 0]);
-        let violations = to_the_commands(&packages);
+        let violations = to_the_commands(&[web]);
         assert_eq!(violations.len(), 1);
         assert!(violations[0].starts_with("bffs/web/Cargo.toml: bff-web -> xtask (dev"));
     }

@@ -6,6 +6,7 @@
 mod arrows;
 mod code;
 mod imports;
+mod lists;
 mod manifests;
 mod openings;
 mod unfinished;

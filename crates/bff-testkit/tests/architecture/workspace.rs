@@ -77,6 +77,12 @@ pub(crate) fn top_manifest() -> io::Result<File> {
     Ok(File { text: fs::read_to_string(root().join(&path))?, path })
 }
 
+/// What `make` does.
+pub(crate) fn makefile() -> io::Result<File> {
+    let path = "Makefile".to_owned();
+    Ok(File { text: fs::read_to_string(root().join(&path))?, path })
+}
+
 /// The manifests of all members.
 pub(crate) fn manifests() -> Result<Vec<File>, String> {
     let read = |Package { manifest: path, .. }| {

@@ -23,7 +23,7 @@ pub enum Rule {
     WideView,
     /// No promise about the size of an answer, or one that is not kept.
     PayloadBudget,
-    /// A running BFF that answers differently from its contract.
+    /// Contracts that nothing holds, or that a running BFF does not keep.
     Contract,
     /// A waiver that waives nothing, or gives no reason.
     Waiver,

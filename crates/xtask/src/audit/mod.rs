@@ -1,23 +1,49 @@
-//! `cargo xtask audit`: what the compiler cannot refuse, found in sources, configuration and tables.
+//! `cargo xtask audit`: what the compiler cannot refuse, found in sources, configuration and
+//! contracts.
 //!
 //! A rule is a function from what it looks at to findings. What a rule finds and should not can be
 //! waived where it stands, with a reason.
 
+mod contract;
 mod finding;
+mod live;
+mod options;
 mod rules;
 mod source;
 mod tree;
 mod waiver;
 
+pub use contract::{Contract, Surface, surfaces};
 pub use finding::{Finding, Report, Rule, Waived};
 pub use tree::{File, Tree};
 
-use bff_core::Bff;
+use crate::Outcome;
+use options::Options;
 use source::Source;
+use std::{path::Path, process::Command};
 
-/// Audits a tree, the tables of its BFFs and the subjects of its last commits.
+/// The command.
+///
+/// # Errors
+/// What is wrong with the arguments, or what could not be read.
+pub fn run(arguments: &[String]) -> Result<Outcome, String> {
+    let options = Options::parse(arguments)?;
+    let root = options.root.unwrap_or_else(crate::workspace);
+    let surfaces = surfaces(&root)?;
+    let report = match &options.live {
+        Some(live) => live::audit(&surfaces, live)?,
+        None => {
+            let tree = Tree::read(&root).map_err(|e| format!("{}: {e}", root.display()))?;
+            look(&tree, &surfaces, &subjects(&root))
+        }
+    };
+    let text = if options.json { report.to_json() } else { report.to_string() };
+    Ok(Outcome { text, is_good: report.findings.is_empty() })
+}
+
+/// Audits a tree, the contracts of its BFFs and the subjects of its last commits.
 #[must_use]
-pub fn run(tree: &Tree, bffs: &[Bff], subjects: &[String]) -> Report {
+pub fn look(tree: &Tree, surfaces: &[Surface], subjects: &[String]) -> Report {
     let mut found = Vec::new();
     let mut notes = Vec::new();
     for file in tree.files.iter().filter(|file| file.is_source()) {
@@ -34,11 +60,23 @@ pub fn run(tree: &Tree, bffs: &[Bff], subjects: &[String]) -> Report {
     }
     found.extend(rules::cache_clients(tree));
     found.extend(rules::edges(tree));
-    found.extend(rules::wide_views(tree, bffs));
-    found.extend(rules::payload_budgets(tree, bffs));
-    let overlap = rules::overlap(tree, bffs);
+    found.extend(rules::contracts(tree, surfaces));
+    found.extend(rules::wide_views(tree, surfaces));
+    found.extend(rules::payload_budgets(tree, surfaces));
+    let overlap = rules::overlap(tree, surfaces);
     found.extend(overlap.findings);
     notes.extend(overlap.notes);
     notes.extend(rules::words_in_history(subjects));
     waiver::apply(tree, found, notes)
+}
+
+/// The subjects of the last commits that touched a BFF, each behind its hash; none where there is no
+/// history.
+fn subjects(root: &Path) -> Vec<String> {
+    let git = Command::new("git")
+        .args(["log", "-50", "--format=%h %s", "--", "bffs"])
+        .current_dir(root)
+        .output();
+    let text = git.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.unwrap_or_default().lines().map(str::to_owned).collect()
 }

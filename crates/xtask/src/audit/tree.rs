@@ -58,11 +58,29 @@ impl Tree {
         names
     }
 
-    /// Where `text` stands first in the sources of a BFF; the BFF's folder when it does not.
-    pub(crate) fn place_of(&self, bff: &str, text: &str) -> (String, usize) {
+    /// Those of them that are programs, and so have endpoints.
+    pub(crate) fn programs(&self) -> Vec<&str> {
+        let is_program = |bff: &&str| {
+            let main = format!("bffs/{bff}/src/main.rs");
+            self.files.iter().any(|file| file.path == main)
+        };
+        self.bffs().into_iter().filter(is_program).collect()
+    }
+
+    /// Where a view is declared: `product-screen` as `struct ProductScreen`.
+    pub(crate) fn place_of_view(&self, bff: &str, view: &str) -> (String, usize) {
+        let view = view.replace('-', "");
+        self.place_of(bff, |line| {
+            let mut words = line.split_whitespace().skip_while(|word| *word != "struct");
+            words.nth(1).is_some_and(|name| name.eq_ignore_ascii_case(&view))
+        })
+    }
+
+    /// The first line like that in the sources of a BFF; the BFF's folder when there is none.
+    pub(crate) fn place_of(&self, bff: &str, is_it: impl Fn(&str) -> bool) -> (String, usize) {
         let sources = self.files.iter().filter(|file| file.is_source() && file.bff() == Some(bff));
         let place = |file: &File| {
-            let at = file.text.lines().position(|line| line.contains(text))?;
+            let at = file.text.lines().position(&is_it)?;
             Some((file.path.clone(), at + 1))
         };
         sources.into_iter().find_map(place).unwrap_or_else(|| (format!("bffs/{bff}"), 0))

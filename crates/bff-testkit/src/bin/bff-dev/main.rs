@@ -1,32 +1,28 @@
 //! `make run`: the sample services, a token issuer, an identity provider, a page to sign in from and
-//! the three BFFs, until Ctrl-C.
+//! every BFF in `bffs/`, until Ctrl-C.
 //!
 //! `bff-dev services` starts all but the BFFs, for one of them under `cargo run` or a debugger.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 mod bffs;
-mod keys;
 mod words;
 
 use bff_testkit::{
     Gateway, Issuer, Ports, SampleServices,
-    idp::{Client, IdentityProvider},
+    declared::{Declared, workspace},
+    idp::IdentityProvider,
+    keys,
 };
 use bffs::Running;
-use std::{
-    error::Error,
-    net::{Ipv4Addr, SocketAddr},
-    process::ExitCode,
-};
+use std::{error::Error, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// As in the BFFs' `config/local.toml`: the services from 7101 on, the issuer's keys after them.
 const PORTS: Ports = Ports { control: 7100, first: 7101 };
 const KEYS_PORT: u16 = 7109;
-/// As in `[session]` of the web BFF's `config/local.toml`: who signs browsers in, and where they are.
+/// As in `[session]` of a BFF's `config/local.toml`: who signs browsers in.
 const PROVIDER_PORT: u16 = 7110;
-const GATEWAY_PORT: u16 = 7111;
 /// One seed, so that the walk-through shows what the reader sees.
 const SEED: u64 = 1;
 
@@ -49,22 +45,30 @@ fn main() -> ExitCode {
 }
 
 fn start(only_services: bool) -> Result<(), Box<dyn Error>> {
+    let bffs = Declared::all(&workspace())?;
     let services = SampleServices::start_on(&PORTS, SEED)?;
     keys::serve(Issuer::shared(), KEYS_PORT)?;
     let idp = IdentityProvider::start_on(PROVIDER_PORT)?;
-    let gateway = Gateway::start_on(GATEWAY_PORT)?;
-    let web = SocketAddr::from((Ipv4Addr::LOCALHOST, bffs::WEB));
-    gateway.lead_to(web);
-    idp.register(Client::web(&gateway.url(), web));
-    let mut running = if only_services { Running::none() } else { Running::start()? };
+    let gateways = bffs.iter().map(|bff| gateway(bff, &idp)).collect::<Result<Vec<_>, _>>()?;
+    let mut running = if only_services { Running::none() } else { Running::start(&bffs)? };
     running.wait_until_ready()?;
-    println!("{}", words::welcome(&services, &idp, &gateway, !only_services));
+    println!("{}", words::welcome(&bffs, &services, &idp, !only_services));
     let ended = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(wait(&mut running));
-    running.stop();
+    drop((running, gateways));
     ended
+}
+
+/// The origin at which browsers find a BFF with sessions, which the provider is told.
+fn gateway(bff: &Declared, idp: &IdentityProvider) -> Result<Option<Gateway>, Box<dyn Error>> {
+    let Some(session) = &bff.session else { return Ok(None) };
+    let port = session.public_url.port_or_known_default().unwrap_or_default();
+    let gateway = Gateway::start_on(port)?;
+    gateway.lead_to(bff.address);
+    idp.register(session.client(&gateway.url(), bff.address));
+    Ok(Some(gateway))
 }
 
 /// Until Ctrl-C, SIGTERM, or a BFF that ends by itself.

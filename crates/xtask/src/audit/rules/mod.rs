@@ -1,6 +1,7 @@
 //! The rules: one file per question.
 
 mod cache_key;
+mod contracts;
 mod edges;
 mod fan_out;
 mod no_view;
@@ -9,6 +10,7 @@ mod tables;
 mod words;
 
 pub(crate) use cache_key::{cache_clients, cache_key};
+pub(crate) use contracts::contracts;
 pub(crate) use edges::{edges, edges_in_code};
 pub(crate) use fan_out::fan_out;
 pub(crate) use no_view::no_view;

@@ -1,9 +1,8 @@
 //! How much of two BFFs' answers is the same: where it is most, the split does not earn its keep.
 
 use super::tables::entity;
-use crate::audit::{Finding, Rule, Tree};
-use bff_core::{Bff, Endpoint, Shape};
-use bff_openapi::type_name;
+use crate::audit::{Contract, Finding, Rule, Surface, Tree};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Per cent; above it two views of one thing are nearly one view.
@@ -16,46 +15,45 @@ pub(crate) struct Overlap {
 }
 
 /// Compares the answers of every two BFFs, each view with each.
-pub(crate) fn overlap(tree: &Tree, bffs: &[Bff]) -> Overlap {
+pub(crate) fn overlap(tree: &Tree, surfaces: &[Surface]) -> Overlap {
     let mut overlap = Overlap { findings: Vec::new(), notes: Vec::new() };
-    for (at, one) in bffs.iter().enumerate() {
-        for other in bffs.iter().skip(at + 1) {
+    for (at, one) in surfaces.iter().enumerate() {
+        for other in surfaces.iter().skip(at + 1) {
             compare(tree, one, other, &mut overlap);
         }
     }
     overlap
 }
 
-fn compare(tree: &Tree, one: &Bff, other: &Bff, overlap: &mut Overlap) {
+fn compare(tree: &Tree, one: &Surface, other: &Surface, overlap: &mut Overlap) {
     let pairs = one.endpoints.iter().flat_map(|a| other.endpoints.iter().map(move |b| (a, b)));
+    let (one_name, other_name) = (&one.name, &other.name);
     let mut most = (0, String::new());
     for (a, b) in pairs {
-        let share = share(&members(a.shape()), &members(b.shape()));
-        let names = format!("{} and {}", a.name(), b.name());
-        if share > THRESHOLD && entity(a.name()) == entity(b.name()) {
-            overlap.findings.push(finding(tree, one, a, (other.name, b.name(), share)));
+        let share = share(&members(&a.shape), &members(&b.shape));
+        let names = format!("{} and {}", a.view(), b.view());
+        if share > THRESHOLD && entity(a.view()) == entity(b.view()) {
+            overlap.findings.push(finding(tree, one_name, a, (other_name, b.view(), share)));
         } else if share > THRESHOLD {
-            overlap
-                .notes
-                .push(format!("{} and {}: {share} % of {names} is the same", one.name, other.name));
+            let note = format!("{one_name} and {other_name}: {share} % of {names} is the same");
+            overlap.notes.push(note);
         }
         if share >= most.0 {
             most = (share, names);
         }
     }
-    let of = |bff: &Bff| bff.endpoints.iter().flat_map(|e| members(e.shape())).collect();
-    let all = share(&of(one), &of(other));
-    let (one, other, (most, names)) = (one.name, other.name, most);
+    let of = |bff: &Surface| bff.endpoints.iter().flat_map(|e| members(&e.shape)).collect();
+    let (all, (most, names)) = (share(&of(one), &of(other)), most);
     overlap.notes.push(format!(
-        "{one} and {other}: {all} % of all members are the same, at most {most} % of two views ({names})"
+        "{one_name} and {other_name}: {all} % of all members are the same, at most {most} % of two views ({names})"
     ));
 }
 
-fn finding(tree: &Tree, bff: &Bff, endpoint: &Endpoint, with: (&str, &str, usize)) -> Finding {
+fn finding(tree: &Tree, bff: &str, endpoint: &Contract, with: (&str, &str, usize)) -> Finding {
     let (other, view, share) = with;
-    let own = type_name(endpoint.name());
-    let (file, line) = tree.place_of(bff.name, &format!("struct {own} "));
-    let what = format!("`{own}` is {share} % the same as `{}` of {other}", type_name(view));
+    let own = endpoint.view();
+    let (file, line) = tree.place_of_view(bff, own);
+    let what = format!("`{own}` is {share} % the same as `{view}` of {other}");
     let advice = "shape it for its own screen, or let one BFF serve both surfaces";
     Finding { rule: Rule::Overlap, file, line, what, advice }
 }
@@ -67,28 +65,24 @@ fn share(one: &BTreeSet<String>, other: &BTreeSet<String>) -> usize {
 }
 
 /// Every value of a view by its path and kind, `recentOrders[].status text`.
-fn members(shape: &Shape) -> BTreeSet<String> {
+fn members(shape: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(shape, "", &mut found);
     found
 }
 
-fn collect(shape: &Shape, path: &str, found: &mut BTreeSet<String>) {
-    let mut leaf = |kind: &str| {
-        found.insert(format!("{path} {kind}"));
-    };
+fn collect(shape: &Value, path: &str, found: &mut BTreeSet<String>) {
     match shape {
-        Shape::Flag => leaf("flag"),
-        Shape::Whole => leaf("whole"),
-        Shape::Decimal => leaf("decimal"),
-        Shape::Text => leaf("text"),
-        Shape::Choice(words) => leaf(&words.join("|")),
-        Shape::Maybe(inner) => collect(inner, path, found),
-        Shape::List(inner) => collect(inner, &format!("{path}[]"), found),
-        Shape::Record { members, .. } => {
-            for member in *members {
-                collect(member.shape, &format!("{path}.{}", member.name), found);
+        Value::Object(members) => {
+            for (name, shape) in members {
+                collect(shape, &format!("{path}.{}", name.trim_end_matches('?')), found);
             }
+        }
+        Value::Array(items) => {
+            items.iter().for_each(|item| collect(item, &format!("{path}[]"), found));
+        }
+        kind => {
+            found.insert(format!("{path} {}", kind.as_str().unwrap_or_default()));
         }
     }
 }

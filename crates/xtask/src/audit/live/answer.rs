@@ -1,43 +1,23 @@
 //! One answer of a running BFF against its contract.
 
-use crate::audit::Rule;
-use bff_core::{Audience, Auth, Bff, Endpoint};
-use bff_testkit::http::Reply;
+use super::Reply;
+use crate::audit::{Contract, Rule};
 use serde_json::Value;
-use std::{fs, path::Path};
 
 /// What is wrong, and what to do.
 pub(crate) type Complaint = (Rule, String, &'static str);
 
 const RELEASE: &str = "release the BFF that these contracts are of, or repair it";
 
-/// The shape of the endpoint as it is committed.
-pub(crate) fn contract(root: &Path, bff: &Bff, endpoint: &Endpoint) -> Result<Value, String> {
-    let path = bff_testkit::contracts::path_of(bff, endpoint, &root.join("contracts"));
-    let wrong = |why: String| format!("{}: {why}", path.display());
-    let text = fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-    let contract: Value =
-        serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-    contract.get("shape").cloned().ok_or_else(|| wrong("it has no `shape`".to_owned()))
-}
-
 /// Headers of every answer; members and size of good ones.
-pub(crate) fn check(
-    bff: &Bff,
-    endpoint: &Endpoint,
-    reply: &Reply,
-    contract: &Value,
-) -> Vec<Complaint> {
+pub(crate) fn check(contract: &Contract, reply: &Reply) -> Vec<Complaint> {
     let mut found = Vec::new();
-    let schema = match reply.status {
-        200 => format!("{}.{}/{}", bff.name, endpoint.name(), endpoint.shape().revision()),
-        _ => "problem/1".to_owned(),
-    };
+    let schema = if reply.status == 200 { &contract.schema } else { "problem/1" };
     let said = reply.header("x-schema-version").unwrap_or("nothing");
     if said != schema {
         found.push((Rule::Contract, format!("X-Schema-Version is {said}, not {schema}"), RELEASE));
     }
-    found.extend(cache_control(bff, endpoint, reply));
+    found.extend(cache_control(contract, reply));
     if reply.status != 200 {
         return found;
     }
@@ -47,26 +27,20 @@ pub(crate) fn check(
         found.push((Rule::Contract, "the answer has no `meta`".to_owned(), RELEASE));
     }
     let mut complaints = Vec::new();
-    compare(&body, contract, "", &mut complaints);
+    compare(&body, &contract.shape, "", &mut complaints);
     found.extend(complaints.into_iter().map(|what| (Rule::NoView, what, RELEASE)));
-    if let Some(budget) = endpoint.payload_budget().filter(|budget| reply.body.len() > *budget) {
+    if let Some(budget) = contract.payload_budget_bytes.filter(|most| reply.body.len() > *most) {
         let what = format!("{} bytes, more than the promised {budget}", reply.body.len());
         found.push((Rule::PayloadBudget, what, "send less, or promise more"));
     }
     found
 }
 
-fn cache_control(bff: &Bff, endpoint: &Endpoint, reply: &Reply) -> Option<Complaint> {
+fn cache_control(contract: &Contract, reply: &Reply) -> Option<Complaint> {
     let said = reply.header("cache-control").unwrap_or_default();
-    let is_open = match bff.auth {
-        Auth::Open => true,
-        Auth::Session => !endpoint.needs_caller(),
-        Auth::Bearer | Auth::BearerOrApiKey => false,
-    };
-    let may_be_public = is_open && endpoint.audience() == Audience::Shared;
     let what = if said.is_empty() {
         "there is no Cache-Control".to_owned()
-    } else if said.contains("public") && !may_be_public {
+    } else if said.contains("public") && !contract.may_be_public() {
         format!("Cache-Control is {said}, and the answer is not for everybody")
     } else if (reply.status != 200 || reply.header("degraded").is_some()) && said != "no-store" {
         format!("Cache-Control is {said} on a problem or a degraded answer")
@@ -108,16 +82,23 @@ fn compare(value: &Value, contract: &Value, path: &str, complaints: &mut Vec<Str
 #[cfg(test)]
 mod tests {
     use super::{check, compare};
-    use bff_testkit::http::Reply;
+    use crate::audit::{Contract, live::Reply};
     use serde_json::json;
 
-    /// What is found in an answer of the mobile home screen with these headers.
+    /// What is found in an answer with these headers, of a home screen that may have 50 KB.
     fn found(status: u16, headers: &[(&str, &str)], padding: usize) -> String {
-        let bff = mobile::bff();
+        let contract: Contract = serde_json::from_value(json!({
+            "endpoint": "GET /mobile/v1/home",
+            "schema": "mobile.home/1",
+            "audience": "shared",
+            "access": "credential",
+            "payloadBudgetBytes": 51_200,
+            "shape": {"user": "text"},
+        }))
+        .unwrap();
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let body = json!({"user": "x".repeat(padding), "meta": {}}).to_string().into_bytes();
-        let reply = Reply { status, headers, body };
-        let found = check(&bff, &bff.endpoints[0], &reply, &json!({"user": "text"}));
+        let found = check(&contract, &Reply { status, headers, body });
         let lines = found.iter().map(|(rule, what, _)| format!("{}: {what}", rule.name()));
         lines.collect::<Vec<_>>().join("; ")
     }

@@ -1,25 +1,29 @@
-//! The issuer's public keys over HTTP, for as long as the process lives.
+//! An issuer's public keys over HTTP, for as long as the process lives.
 
-use bff_testkit::Issuer;
+use crate::Issuer;
 use std::{
     io::{self, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
     time::Duration,
 };
 
-/// Serves the key set of `issuer` to every request.
-pub(crate) fn serve(issuer: &'static Issuer, port: u16) -> io::Result<()> {
+/// Serves the key set of `issuer` to every request, on a port of 127.0.0.1, 0 for any free one.
+///
+/// # Errors
+/// When the port is taken: the text names it.
+pub fn serve(issuer: &'static Issuer, port: u16) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
         io::Error::new(error.kind(), format!("port {port} for the issuer's keys: {error}"))
     })?;
+    let address = listener.local_addr()?;
     thread::spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
             // A client that leaves early is its own business.
             let _sent = answer(stream, &issuer.jwks());
         }
     });
-    Ok(())
+    Ok(address)
 }
 
 fn answer(mut stream: TcpStream, keys: &str) -> io::Result<()> {

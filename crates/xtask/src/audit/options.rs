@@ -1,22 +1,21 @@
 //! The arguments, read by hand: there are few, and each is a word.
 
-use crate::live::Live;
+use super::live::Live;
 use std::path::PathBuf;
 
 const USAGE: &str = "\
 usage: cargo xtask audit [--json] [--root DIRECTORY]
        cargo xtask audit --live URL [--redis URL] [--bff NAME] [--bearer TOKEN] [--cookie COOKIE]
-                         [--parameter NAME=VALUE]... [--json]
-       cargo xtask fuzz-api SCHEMATHESIS [ARGUMENT]...
+                         [--parameter NAME=VALUE]... [--json] [--root DIRECTORY]
 
-Reads the BFFs' sources, configuration and endpoint tables, or asks a running BFF at its public URL.
+Reads the BFFs' sources, configuration and contracts, or asks a running BFF at its public URL.
 0: nothing found; 1: findings; 2: it could not look.";
 
 /// What was asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) json: bool,
-    /// The tree to read; this workspace unless said otherwise.
+    /// Where `bffs/`, `contracts/` and `deploy/` are; this workspace unless said otherwise.
     pub(crate) root: Option<PathBuf>,
     pub(crate) live: Option<Live>,
 }
@@ -24,9 +23,6 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
         let mut words = arguments.iter().map(String::as_str);
-        if words.next() != Some("audit") {
-            return Err(USAGE.to_owned());
-        }
         let (mut options, mut live, mut is_live) = (Self::default(), Live::default(), false);
         while let Some(word) = words.next() {
             let mut value =
@@ -62,24 +58,23 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
-        Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
     fn what_is_asked_for_is_understood() {
-        let options =
-            parse("audit --live http://x:1 --parameter id=p-1 --bearer t --json").unwrap();
+        let options = parse("--live http://x:1 --parameter id=p-1 --bearer t --json").unwrap();
         let live = options.live.unwrap();
         assert!(options.json);
         assert_eq!((live.url.as_str(), live.redis), ("http://x:1", None));
         assert_eq!(live.parameters, [("id".to_owned(), "p-1".to_owned())]);
         assert_eq!(live.headers, [("authorization".to_owned(), "Bearer t".to_owned())]);
-        assert!(parse("audit").unwrap().live.is_none());
+        assert!(parse("").unwrap().live.is_none());
     }
 
     #[test]
     fn what_is_not_understood_is_refused_with_the_usage() {
-        for line in ["", "build", "audit --live", "audit --fast", "audit --parameter id"] {
+        for line in ["build", "--live", "--fast", "--parameter id"] {
             let why = parse(line).unwrap_err();
             assert!(why.contains("usage:") || why.contains("NAME=VALUE"), "{line}: {why}");
         }

@@ -8,7 +8,7 @@ SCHEMATHESIS := 4.32.5
 BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
-	test-browser test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
+	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-server --test idp --quiet -- -D warnings
+	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-mobile --test console -p bff-server --test idp --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -48,8 +48,12 @@ nginx: ## Make sure that nginx is there, for the local gateway; as root on Debia
 		&& apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq nginx-light >/dev/null; } \
 	|| { echo "the local gateway is nginx: install it (Debian: apt-get install nginx-light)"; exit 1; }
 
-test-browser: browser ## The web BFF's sessions in a real Chromium
+test-browser: browser ## The web BFF's sessions, and the console, in a real Chromium
 	cargo test --quiet -p bff-web --test browser
+	cargo test --quiet -p bff-mobile --test console
+
+console-screenshot: browser ## Draw docs/console.png and docs/console-phone.png anew; look at them before you commit
+	SCREENSHOTS=$(CURDIR)/docs cargo test --quiet -p bff-mobile --test console turns_red
 
 browser: ## Make sure that Chromium is there; as root on Debian it is installed
 	@command -v chromium >/dev/null || { \
@@ -65,7 +69,7 @@ test-idp: redis ## The sessions against a second, certified provider (npm's oidc
 docs: ## The documentation builds without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
-contracts: ## Rewrite contracts/ from the code; read the diff as a client would
+contracts: ## Rewrite contracts/ from the code and the sample services; read the diff as a client or a service's team would
 	UPDATE_CONTRACTS=1 cargo test --quiet -p 'bff-*' --test contracts
 
 openapi-check: ## Validate contracts/*/openapi.json with a validator of somebody else; needs python3 and PyPI

@@ -24,7 +24,7 @@ pub(crate) fn routes(
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (startup, readiness, metrics) = (health.clone(), health.clone(), metrics.clone());
     let (shared, cached, invalidated) = (shared.clone(), shared.clone(), shared.clone());
-    let (signing, described) = (shared.clone(), shared.clone());
+    let [signing, described, explained] = [(); 3].map(|()| shared.clone());
     let (versioned, configured) = (shared.clone(), shared.clone());
     let [drawn, drawn_too, told] = [(); 3].map(|()| (shared.clone(), health.clone()));
     move |app| {
@@ -60,7 +60,11 @@ pub(crate) fn routes(
                     std::future::ready(invalidate(&invalidated, &tag))
                 }),
             )
-            .route("/openapi.json", web::get().to(move || std::future::ready(openapi(&described))))
+            .route(
+                "/openapi.json",
+                web::get().to(move || std::future::ready(json(&openapi(&described)))),
+            )
+            .route("/openapi", web::get().to(move || std::future::ready(reference(&explained))))
             .route(
                 "/internal-jwks",
                 web::get().to(move || std::future::ready(internal_jwks(&signing))),
@@ -83,9 +87,19 @@ fn answer(yes: bool, word: &'static str) -> HttpResponse {
 /// The console. What it shows may be a user's trace, so nobody keeps it.
 fn page(shared: &Shared, health: &Health) -> HttpResponse {
     let html = console::html(&Picture::of(shared, health), &shared.configuration);
+    document(html, &console::SECURITY_POLICY)
+}
+
+/// What this BFF answers, for people.
+fn reference(shared: &Shared) -> HttpResponse {
+    document(console::reference(&openapi(shared)), &console::REFERENCE_POLICY)
+}
+
+/// A page that nobody keeps, and that may do what its policy says.
+fn document(html: String, policy: &str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header(("content-security-policy", console::SECURITY_POLICY.as_str()))
+        .insert_header(("content-security-policy", policy))
         .insert_header(("x-content-type-options", "nosniff"))
         .insert_header(("referrer-policy", "no-referrer"))
         .insert_header(("cache-control", "no-store"))
@@ -137,10 +151,10 @@ fn internal_jwks(shared: &Shared) -> HttpResponse {
 }
 
 /// The document that is committed in `contracts/`.
-fn openapi(shared: &Shared) -> HttpResponse {
+fn openapi(shared: &Shared) -> serde_json::Value {
     let Shared { bff: name, auth, table, .. } = shared;
     let surface = Surface { name, auth: *auth, endpoints: table.routes.endpoints() };
-    json(&surface.openapi())
+    surface.openapi()
 }
 
 fn cache_status(shared: &Shared) -> HttpResponse {

@@ -8,6 +8,10 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
+mod look;
+
+pub use look::{Scheme, Screen};
+
 use crate::Json;
 use serde_json::json;
 use std::{

@@ -20,13 +20,18 @@ use std::{
 };
 
 /// Compares the endpoints of a BFF with the files in `directory/<bff>/`, or rewrites those when
-/// `UPDATE_CONTRACTS` is set.
+/// `UPDATE_CONTRACTS` is set; and the answers of services recorded there with what it reads.
 ///
 /// # Errors
 /// Everything that differs, with what to do about it.
 pub fn check(bff: &Bff, directory: &Path) -> Result<(), String> {
     let update = std::env::var_os("UPDATE_CONTRACTS").is_some_and(|value| !value.is_empty());
-    check_against(bff, directory, update)
+    let shapes = check_against(bff, directory, update);
+    let upstream = crate::upstream::check(bff, directory, update);
+    match (shapes, upstream) {
+        (Err(shapes), Err(upstream)) => Err(format!("{shapes}\n{upstream}")),
+        (shapes, upstream) => shapes.and(upstream),
+    }
 }
 
 /// Writes the files of a BFF, for tests of what reads them.
@@ -72,7 +77,8 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
         expected.push(path);
     }
     for path in files_below(&directory.join(bff.name)).map_err(|error| error.to_string())? {
-        if !expected.contains(&path) {
+        let is_upstream = path.starts_with(crate::upstream::folder_of(bff, directory));
+        if !is_upstream && !expected.contains(&path) {
             let _ = write!(
                 complaints,
                 "\n{}: no endpoint has this contract; delete the file if the endpoint was retired, or give the view its name back\n",
@@ -130,7 +136,7 @@ fn path_of(bff: &Bff, endpoint: &Endpoint, directory: &Path) -> PathBuf {
     directory.join(bff.name).join(version).join(endpoint.name()).with_extension("json")
 }
 
-fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
@@ -153,7 +159,7 @@ fn write_file(contract: &Contract, path: &Path) -> io::Result<()> {
     write_text(&text, path)
 }
 
-fn write_text(text: &str, path: &Path) -> io::Result<()> {
+pub(crate) fn write_text(text: &str, path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }

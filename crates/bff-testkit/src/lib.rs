@@ -19,6 +19,7 @@ pub mod redis;
 pub mod services;
 mod test_bff;
 mod ticker;
+mod upstream;
 
 pub use bff_auth::api_keys;
 pub use browser::Browser;

@@ -4,15 +4,17 @@ const refresh = async () => {
     const answer = await fetch("/console", { cache: "no-store", signal: AbortSignal.timeout(every * 2) });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const open = [...document.querySelectorAll("details[open]")].map((part) => part.id);
-    const selected = String(getSelection());
-    if (!selected) {
+    const held = String(getSelection()) !== "";
+    document.getElementById("held").hidden = !held;
+    if (!held) {
+      const open = [...document.querySelectorAll("details[open]")].map((part) => part.id);
       document.title = page.title;
       document.querySelector("main").replaceWith(page.querySelector("main"));
       open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
     }
   } catch {
-    document.title = "NO ANSWER";
+    document.title = "OUT OF DATE";
+    document.querySelector("main").className = "stale";
     document.getElementById("silent").hidden = false;
   }
   setTimeout(refresh, every);

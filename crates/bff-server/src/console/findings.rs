@@ -1,7 +1,7 @@
 //! What is wrong, in sentences, and where to look.
 
 use super::{
-    picture::{Dependency, EndpointPicture, Picture},
+    picture::{Dependency, EndpointPicture, Picture, Went},
     verdict::Verdict,
 };
 use crate::overload::Level;
@@ -32,7 +32,9 @@ pub(super) fn of(picture: &Picture) -> Vec<Finding> {
             look_at: "the Redis server; pages go on without it".to_owned(),
         });
     }
-    picture.endpoints.iter().for_each(|endpoint| of_endpoint(endpoint, &mut findings));
+    for endpoint in &picture.endpoints {
+        of_endpoint(endpoint, &picture.degradations, &mut findings);
+    }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
     findings
 }
@@ -41,7 +43,7 @@ fn of_process(picture: &Picture) -> Vec<(Verdict, &'static str, &'static str)> {
     let mut all = Vec::new();
     if !picture.ready {
         let what = "not ready: the gateway sends no new requests";
-        all.push((Verdict::Failing, what, "starting, draining or overloaded: see the level above"));
+        all.push((Verdict::Failing, what, "starting, draining or overloaded: see its level"));
     }
     let load = "more instances, or what makes pages slow";
     match picture.overload.level {
@@ -56,16 +58,21 @@ fn of_process(picture: &Picture) -> Vec<(Verdict, &'static str, &'static str)> {
     all
 }
 
-fn of_endpoint(endpoint: &EndpointPicture, findings: &mut Vec<Finding>) {
+/// `degradations` say for what reason, the newest first.
+fn of_endpoint(endpoint: &EndpointPicture, degradations: &[Went], findings: &mut Vec<Finding>) {
     let trouble = endpoint.dependencies.iter().filter(|known| known.verdict > Verdict::Ok);
     for Dependency { name, service, criticality, verdict, numbers, breaker, .. } in trouble {
         let percent = numbers.error_percent.unwrap_or_default();
+        let is_it = |went: &&Went| went.endpoint == endpoint.name && went.section == *name;
+        let reason = degradations.iter().find(is_it);
+        let reason = reason.map(|went| format!(", {}", went.reason)).unwrap_or_default();
         findings.push(Finding {
             verdict: *verdict,
-            what: format!("{}: {criticality} `{name}` fails {percent:.0}\u{a0}%", endpoint.name),
-            look_at: format!(
-                "service {service}, breaker {breaker}; log lines `call failed` with service={service}"
+            what: format!(
+                "{}: {criticality} `{name}` fails {percent:.0}\u{a0}%{reason}",
+                endpoint.name
             ),
+            look_at: look_at(service, breaker),
         });
     }
     let by_itself = endpoint.dependencies.iter().all(|known| known.verdict < Verdict::Failing);
@@ -77,4 +84,10 @@ fn of_endpoint(endpoint: &EndpointPicture, findings: &mut Vec<Finding>) {
             look_at: "log lines `request` and `panicked` of this endpoint".to_owned(),
         });
     }
+}
+
+/// Calls that a breaker keeps back have no log line of their own.
+fn look_at(service: &str, breaker: &str) -> String {
+    let line = if breaker == "open" { "breaker opened" } else { "call failed" };
+    format!("service {service}, breaker {breaker}; log lines `{line}` with service={service}")
 }

@@ -2,26 +2,32 @@
 //! nothing else.
 
 use super::{
-    picture::{Dependency, EndpointPicture, Picture, ServicePicture},
-    words::{Escaped, Pill},
+    picture::{Dependency, EndpointPicture, Picture},
+    tables,
+    verdict::Verdict,
+    words::{Escaped, Pill, Prose},
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{fmt, fmt::Write, sync::LazyLock};
 
-const STYLE: &str = include_str!("console.css");
+const STYLE: &str = concat!(include_str!("base.css"), include_str!("console.css"));
 const SCRIPT: &str = include_str!("console.js");
 
 /// Only this style and this script count, and nothing is fetched from elsewhere (CSP level 3).
 pub(crate) static SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = |text: &str| BASE64_STANDARD.encode(digest(&SHA256, text.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; \
+        "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         hash(STYLE),
         hash(SCRIPT)
     )
 });
+
+/// An inline style or script as a policy names it.
+pub(super) fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(digest(&SHA256, text.as_bytes())))
+}
 
 /// The whole document. `configuration` is text without secrets.
 pub(crate) fn html(picture: &Picture, configuration: &str) -> String {
@@ -44,13 +50,14 @@ fn document(out: &mut String, picture: &Picture, configuration: &str) -> fmt::Re
     )?;
     header(out, picture)?;
     findings(out, picture)?;
+    about(out, picture)?;
     out.push_str("<h2>Endpoints</h2><div class=\"cards\">");
     picture.endpoints.iter().try_for_each(|endpoint| card(out, endpoint))?;
     out.push_str("</div><div class=\"two\">");
-    services(out, &picture.services)?;
-    cache(out, picture)?;
+    tables::services(out, &picture.services)?;
+    tables::cache(out, &picture.cache)?;
     out.push_str("</div>");
-    degradations(out, picture)?;
+    tables::degradations(out, &picture.degradations)?;
     write!(
         out,
         "<details id=\"configuration\"><summary>Configuration in effect, without secrets</summary>\
@@ -60,36 +67,50 @@ fn document(out: &mut String, picture: &Picture, configuration: &str) -> fmt::Re
 }
 
 fn header(out: &mut String, picture: &Picture) -> fmt::Result {
-    let Picture {
-        bff, version, revision, now, up_seconds, window_seconds, ready, overload, ..
-    } = picture;
-    let revision = revision.get(..12).unwrap_or(revision);
+    let Picture { bff, now, ready, overload, .. } = picture;
     let ready = if *ready { "ready" } else { "NOT READY" };
     let level = format!("{:?}", overload.level).to_lowercase();
     write!(
         out,
-        "<header><h1>{} {}</h1><p class=\"facts\"><span>{ready}</span><span>overload: {level}</span>\
-         <span>loop lag {:.1} ms</span><span>{} of {} requests in flight</span></p>\
-         <p class=\"facts quiet\"><span>version {} ({})</span><span>up {}</span>\
-         <span>last {window_seconds:.0} s</span><span id=\"now\">{now}</span></p>\
-         <p id=\"silent\" hidden>No answer from this BFF since the time above.</p>\
-         <nav><a href=\"/policy\">policy</a> <a href=\"/cache\">cache</a> \
-         <a href=\"/metrics\">metrics</a> <a href=\"/version\">version</a> \
-         <a href=\"/configuration\">configuration</a> <a href=\"/console.json\">json</a></nav></header>",
+        "<p id=\"silent\" role=\"alert\" hidden>Out of date: this BFF has not answered since {now}. \
+         Below is what it said then.</p>\
+         <p id=\"held\" hidden>Not renewed while text is selected.</p>\
+         <header><h1>{} {}</h1><p class=\"facts\"><span>{ready}</span><span>overload: {level}</span>\
+         <span>loop lag {:.1} ms</span><span>{} of {} requests in flight</span></p></header>",
         Pill(picture.verdict),
         Escaped(bff),
         overload.lag_ms,
         overload.in_flight,
         overload.limit,
-        Escaped(version),
-        Escaped(revision),
+    )
+}
+
+/// Which program this is, of when the numbers are, and where there is more.
+fn about(out: &mut String, picture: &Picture) -> fmt::Result {
+    let Picture { version, revision, now, up_seconds, window_seconds, .. } = picture;
+    write!(
+        out,
+        "<p class=\"facts quiet\"><span id=\"now\">{now}</span>\
+         <span>numbers of the last {window_seconds:.0} s</span><span>up {}</span>\
+         <span>version {}</span><span>revision {}</span></p>\
+         <nav><a href=\"/openapi\">reference</a> <a href=\"/policy\">policy</a> \
+         <a href=\"/cache\">cache</a> <a href=\"/metrics\">metrics</a> \
+         <a href=\"/version\">version</a> <a href=\"/configuration\">configuration</a> \
+         <a href=\"/console.json\">json</a></nav>",
         humantime::format_duration(std::time::Duration::from_secs(*up_seconds)),
+        Escaped(version),
+        Escaped(revision.get(..12).unwrap_or(revision)),
     )
 }
 
 fn findings(out: &mut String, picture: &Picture) -> fmt::Result {
     if picture.findings.is_empty() {
-        out.push_str("<p class=\"calm\">Nothing is wrong in this window.</p>");
+        let is_idle = |endpoint: &EndpointPicture| endpoint.verdict == Verdict::Idle;
+        out.push_str(if picture.endpoints.iter().all(is_idle) {
+            "<p class=\"quiet\">Nobody asked in this window, so nothing is known to be wrong.</p>"
+        } else {
+            "<p class=\"calm\">Nothing is wrong in this window.</p>"
+        });
         return Ok(());
     }
     out.push_str("<ul class=\"findings\">");
@@ -99,8 +120,8 @@ fn findings(out: &mut String, picture: &Picture) -> fmt::Result {
             out,
             "<li class=\"{word}\">{} <b>{}</b><br><span class=\"quiet\">look at: {}</span></li>",
             Pill(finding.verdict),
-            Escaped(&finding.what),
-            Escaped(&finding.look_at)
+            Prose(&finding.what),
+            Prose(&finding.look_at)
         )?;
     }
     out.push_str("</ul>");
@@ -144,70 +165,6 @@ fn row(out: &mut String, dependency: &Dependency) -> fmt::Result {
         Escaped(name),
         Escaped(service),
     )
-}
-
-fn services(out: &mut String, services: &[ServicePicture]) -> fmt::Result {
-    out.push_str(
-        "<section class=\"services\"><h2>Services</h2><table><tr><th>service<th>breaker<th>hosts<th>in flight\
-         <th>waiting<th>retries left</tr>",
-    );
-    for service in services {
-        let ServicePicture { name, breaker, hosts, open_hosts, in_flight, limit, waiting, .. } =
-            service;
-        let (class, open) = match *open_hosts {
-            0 if *breaker == "closed" => ("", String::new()),
-            0 => ("alarm", String::new()),
-            open => ("alarm", format!(", {open} open")),
-        };
-        write!(
-            out,
-            "<tr><td>{}<td class=\"{class}\">{breaker}<td>{hosts}{open}<td>{in_flight} of {limit}\
-             <td>{waiting}<td>{:.0}</tr>",
-            Escaped(name),
-            service.retry_budget
-        )?;
-    }
-    out.push_str("</table></section>");
-    Ok(())
-}
-
-fn cache(out: &mut String, picture: &Picture) -> fmt::Result {
-    out.push_str("<section><h2>Cache</h2>");
-    if picture.cache.is_empty() {
-        out.push_str("<p class=\"quiet\">Nobody has looked into it yet.</p></section>");
-        return Ok(());
-    }
-    out.push_str("<table><tr><th>kept<th>looks/s<th>hits</tr>");
-    for kept in &picture.cache {
-        let hits = kept.hit_percent.map_or_else(|| "-".to_owned(), |hits| format!("{hits:.0} %"));
-        write!(out, "<tr><td>{}<td>{:.1}<td>{hits}</tr>", Escaped(kept.entity), kept.per_second)?;
-    }
-    out.push_str("</table></section>");
-    Ok(())
-}
-
-fn degradations(out: &mut String, picture: &Picture) -> fmt::Result {
-    out.push_str("<section><h2>Last degradations</h2>");
-    if picture.degradations.is_empty() {
-        out.push_str("<p class=\"quiet\">None since the start.</p></section>");
-        return Ok(());
-    }
-    out.push_str("<ul class=\"log\">");
-    for went in &picture.degradations {
-        write!(
-            out,
-            "<li><time>{}</time> <b>{} / {}</b> {}, {}, {} <code>{}</code></li>",
-            Escaped(&went.at),
-            Escaped(went.endpoint),
-            Escaped(went.section),
-            went.criticality,
-            Escaped(went.filled),
-            Escaped(went.reason),
-            Escaped(&went.trace_id)
-        )?;
-    }
-    out.push_str("</ul></section>");
-    Ok(())
 }
 
 #[cfg(test)]

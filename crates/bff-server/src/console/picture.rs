@@ -10,7 +10,7 @@ use bff_limits::Limits;
 use bff_redis::RedisStats;
 use bff_upstream::ServiceStatus;
 use serde::Serialize;
-use std::time::SystemTime;
+use std::{cmp::Reverse, time::SystemTime};
 
 /// The BFF at this moment.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,7 @@ pub(crate) struct Picture {
     pub(crate) verdict: Verdict,
     /// What is wrong, the worst first; empty when all is well.
     pub(crate) findings: Vec<Finding>,
+    /// The worst first, else as in the table.
     pub(crate) endpoints: Vec<EndpointPicture>,
     pub(crate) services: Vec<ServicePicture>,
     pub(crate) cache: Vec<Kept>,
@@ -128,6 +129,7 @@ impl Picture {
         let mut endpoints: Vec<_> =
             endpoints.map(|(endpoint, stage)| source.endpoint(endpoint, stage)).collect();
         endpoints.extend(source.renewals());
+        endpoints.sort_by_key(|endpoint| Reverse(endpoint.verdict));
         let cache = source.cache();
         let mut picture = Self {
             bff: shared.bff,

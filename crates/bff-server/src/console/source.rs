@@ -6,6 +6,7 @@ use super::{
 };
 use crate::telemetry::{live::Of, window::Sum};
 use bff_core::{Criticality, Depends, Endpoint};
+use std::cmp::Reverse;
 
 /// What the picture is drawn from.
 pub(super) struct Source<'a> {
@@ -60,7 +61,8 @@ impl Source<'_> {
         })
     }
 
-    /// Those of the table, and those that only traffic showed. Critical ones first.
+    /// Those of the table, and those that only traffic showed. Those in trouble first, then critical
+    /// ones.
     fn dependencies(&self, endpoint: Option<&'static str>, stage: &[Depends]) -> Vec<Dependency> {
         let seen = self.sums.iter().filter_map(|(of, _)| match *of {
             Of::Call { endpoint: of, dependency, service, criticality } if of == endpoint => {
@@ -72,7 +74,7 @@ impl Source<'_> {
         let all = stage.iter().map(|call| (*call, true)).chain(later.map(|call| (call, false)));
         let mut all: Vec<_> =
             all.map(|(call, first)| self.dependency(endpoint, call, first)).collect();
-        all.sort_by_key(|dependency| dependency.criticality);
+        all.sort_by_key(|known| (Reverse(known.verdict.max(Verdict::Ok)), known.criticality));
         all
     }
 

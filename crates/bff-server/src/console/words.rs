@@ -21,16 +21,17 @@ impl fmt::Display for Pill {
 
 impl fmt::Display for Numbers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or_dash = |value: Option<f64>, unit: &str| {
-            value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} {unit}"))
+        let Self { per_second, error_percent: Some(errors), p50_ms, p99_ms } = self else {
+            return f.write_str("<span class=\"quiet\">nobody asked</span>");
         };
+        let or_dash =
+            |ms: &Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
         write!(
             f,
-            "<span>{:.1}/s</span><span>{} errors</span><span>p50 {}</span><span>p99 {}</span>",
-            self.per_second,
-            or_dash(self.error_percent, "%"),
-            or_dash(self.p50_ms, "ms"),
-            or_dash(self.p99_ms, "ms"),
+            "<span>{per_second:.1}/s</span><span>{errors:.1} % errors</span><span>p50 {}</span>\
+             <span>p99 {}</span>",
+            or_dash(p50_ms),
+            or_dash(p99_ms),
         )
     }
 }
@@ -51,6 +52,26 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// Text in which names stand between backticks.
+pub(super) struct Prose<'a>(pub(super) &'a str);
+
+impl fmt::Display for Prose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pieces = self.0.split('`').peekable();
+        let mut is_name = false;
+        while let Some(piece) = pieces.next() {
+            match (is_name, pieces.peek()) {
+                (true, Some(_)) => write!(f, "<code>{}</code>", Escaped(piece))?,
+                // A backtick that nothing closes is one.
+                (true, None) => write!(f, "`{}", Escaped(piece))?,
+                (false, _) => Escaped(piece).fmt(f)?,
+            }
+            is_name = !is_name;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +80,13 @@ mod tests {
     fn markup_in_text_is_text() {
         let hostile = Escaped("<script>alert('1')</script>\"&").to_string();
         assert_eq!(hostile, "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;");
+    }
+
+    #[test]
+    fn names_in_prose_are_code_and_still_text() {
+        let prose = |text| Prose(text).to_string();
+        assert_eq!(prose("optional `<b>` fails"), "optional <code>&lt;b&gt;</code> fails");
+        assert_eq!(prose("one ` alone, `two` not"), "one <code> alone, </code>two` not");
+        assert_eq!(prose("`a` and `"), "<code>a</code> and `");
     }
 }

@@ -5,3 +5,4 @@ mod live;
 mod metrics;
 mod observability;
 mod page;
+mod reference;

@@ -37,9 +37,18 @@ fn the_page_is_one_document_that_may_fetch_nothing_but_itself() {
             assert_eq!(admin(&bff, link).status, 200, "{link}");
         }
     }
-    for path in ["/console", "/console.json", "/configuration", "/version"] {
+    for path in ["/console", "/console.json", "/configuration", "/version", "/openapi"] {
         assert_eq!(bff.send("GET", path, &[]).status, 404, "{path} is nobody's outside");
     }
+}
+
+#[test]
+fn a_bff_that_nobody_asks_is_not_said_to_be_well() {
+    let bff = start(ADMIN);
+    let says = |text: &str| admin(&bff, "/").text().contains(text);
+    assert!(says("Nobody asked in this window") && !says("Nothing is wrong"));
+    assert_eq!(ask(&bff, 1).status, 200);
+    assert!(says("Nothing is wrong in this window") && !says("Nobody asked in"));
 }
 
 #[test]
@@ -73,6 +82,8 @@ fn no_page_of_the_admin_port_shows_a_secret() {
         "/cache",
         "/metrics",
         "/version",
+        "/openapi",
+        "/openapi.json",
         "/internal-jwks",
         "/livez",
         "/readyz",

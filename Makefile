@@ -4,11 +4,14 @@
 OPENAPI_SPEC_VALIDATOR := 0.9.0
 TYPESCRIPT := 7.0.2
 SCHEMATHESIS := 4.32.5
+CYCLONEDX := 0.5.9
+# Where cargo builds.
+BUILT := $(or $(CARGO_TARGET_DIR),target)
 # Whoever adds a BFF adds a directory and nothing here.
 BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
-	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke
+	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,6 +127,18 @@ deploy-check: target/deploy-venv/made ## Build and check every manifest, route a
 target/deploy-venv/made: deploy/requirements.txt
 	python3 -m venv --clear target/deploy-venv && target/deploy-venv/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-smoke: ## Run each release binary as its image would: read-only, as nobody, alone; as root on Linux
+smoke: redis target/deploy-venv/made release ## Run each release binary as in production: its overlay, read-only, as nobody; as root on Linux
+	target/deploy-venv/bin/python deploy/test/smoke.py $(BUILT)/release $(BUILT)/debug
+
+sizing: redis target/deploy-venv/made release ## Measure each release binary: start, memory, processor; writes target/sizing.md
+	target/deploy-venv/bin/python deploy/test/sizing.py $(BUILT)/release $(BUILT)/debug
+
+sbom: target/deploy-venv/made target/tools/bin/cargo-cyclonedx ## List what each binary links, as CycloneDX, in target/sbom/; needs crates.io
+	target/deploy-venv/bin/python deploy/test/sbom.py $(abspath target/tools/bin/cargo-cyclonedx)
+
+target/tools/bin/cargo-cyclonedx: Makefile
+	cargo install --quiet --locked --root target/tools cargo-cyclonedx@$(CYCLONEDX) && touch $@
+
+release: # The release binaries, and the tools that start them
 	cargo build --release --locked --quiet $(BFF_PACKAGES)
-	for bff in $(BFFS); do deploy/smoke.sh $$bff target/release/bff-$$bff || exit 1; done
+	cargo build --quiet -p bff-testkit --bin bff-dev -p bff-auth --bin bff-key

@@ -1,6 +1,7 @@
 """The manifests as kustomize makes them, with the configuration that they carry."""
 
 import pathlib
+import re
 import subprocess
 import tomllib
 
@@ -58,6 +59,17 @@ class Overlay:
         files = self.one("ConfigMap")["data"]
         layers = [tomllib.loads(files[name]) for name in ("base.toml", f"{self.environment}.toml")]
         return merge(*layers)
+
+    @property
+    def serves_keys(self):
+        """Whether services fetch keys from it, on a port of their own."""
+        return "listen" in self.config.get("internal_tokens", {})
+
+    @property
+    def secrets(self):
+        """The files of its Secret that the configuration names."""
+        texts = self.one("ConfigMap")["data"].values()
+        return sorted({name for text in texts for name in re.findall(r'"/run/secrets/bff/([\w.-]+)"', text)})
 
 
 def overlays():

@@ -117,17 +117,19 @@ def egress(overlay):
 
 
 def ingress(overlay):
-    """Only the gateway comes to the public port, and only the scraper to the admin port."""
+    """Only the gateway comes to the public port, the scraper to the admin port, services to that of keys, if there is one."""
     open_ports = {}
     for rule in policy_of(overlay)["ingress"]:
         ports = [each.get("port") for each in rule.get("ports", [])] or ["any"]
         for port in ports:
             open_ports.setdefault(port, []).extend(rule.get("from", ["anybody"]))
-    if set(open_ports) != {"http", "admin"}:
+    wanted = {"http": "gateway", "keys": SERVICES} if overlay.serves_keys else {"http": "gateway"}
+    if set(open_ports) != {"admin", *wanted}:
         yield f"{overlay.name}: ingress on {sorted(map(str, open_ports))}"
-    gateway = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateway"}}}
-    if open_ports.get("http") != [gateway]:
-        yield f"{overlay.name}: the public port is open to {open_ports.get('http')}"
+    for port, namespace in wanted.items():
+        peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+        if open_ports.get(port) != [peer]:
+            yield f"{overlay.name}: the port `{port}` is open to {open_ports.get(port)}"
     scrapers = [each != "anybody" and named(each) for each in open_ports.get("admin", [])]
     if scrapers != [("observability", "app.kubernetes.io/name", ["prometheus"])]:
         yield f"{overlay.name}: the admin port is open to {open_ports.get('admin')}"

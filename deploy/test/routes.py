@@ -11,8 +11,10 @@ from manifests import BFFS, TOP
 SCHEMA = json.loads(pathlib.Path(__file__).with_name("httproute.schema.json").read_text())
 # What nobody outside may say. `x-forwarded-*` is the gateway's own to set.
 FORBIDDEN = {
-    "x-user-id", "x-user-token", "x-service-account", "x-bff-hop", "x-deadline-ms", "x-cache-debug", "forwarded",
+    "x-user-id", "x-user-token", "x-service-account", "x-deadline-ms", "x-cache-debug", "forwarded",
 }
+# By this a BFF refuses a request of another BFF, also one that came through the gateway. Who forges it refuses himself.
+HOP = "x-bff-hop"
 
 
 def shape(route):
@@ -28,10 +30,12 @@ def removed(rule):
 
 
 def headers(route):
-    """Every rule takes every forged header away."""
+    """Every rule takes every forged header away, and leaves what ends a loop."""
     for rule in route["spec"]["rules"]:
         for name in sorted(FORBIDDEN - removed(rule)):
             yield f"{route['metadata']['name']}: a rule lets `{name}` in"
+        if HOP in removed(rule):
+            yield f"{route['metadata']['name']}: a rule hides from a BFF that a BFF calls it"
 
 
 def backends(route, overlays):
@@ -41,6 +45,7 @@ def backends(route, overlays):
         for overlay in overlays
         for each in overlay.of("Service")
         for port in each["spec"]["ports"]
+        if port["targetPort"] == "http"
     }
     for rule in route["spec"]["rules"]:
         for each in rule["backendRefs"]:
@@ -83,6 +88,8 @@ def same_in_nginx(routes):
     ours = set().union(*(removed(rule) for route in routes for rule in route["spec"]["rules"]))
     for name in sorted(ours - emptied):
         yield f"nginx lets `{name}` in"
+    if HOP in emptied:
+        yield "nginx hides from a BFF that a BFF calls it"
     devices = dict(re.findall(r"(?m)^        (\w+)\s+(mobile|web|partner);$", text))
     locations = {
         f"/{path}": bff

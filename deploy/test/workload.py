@@ -17,15 +17,18 @@ def port_of(address):
 
 
 def ports(overlay):
-    """Ports are those of the configuration; only the public one has a Service."""
+    """Ports are those of the configuration; the Service has the public one, and that of the keys."""
     config = overlay.config
     wanted = {"http": port_of(config["server"]["listen"]), "admin": port_of(config["admin"]["listen"])}
+    if overlay.serves_keys:
+        wanted["keys"] = port_of(config["internal_tokens"]["listen"])
     if wanted != {each["name"]: each["containerPort"] for each in overlay.container["ports"]}:
         yield f"{overlay.name}: container ports are not {wanted} as in base.toml"
     if overlay.pod["metadata"]["annotations"].get("prometheus.io/port") != str(wanted["admin"]):
         yield f"{overlay.name}: the scraper is sent to another port than {wanted['admin']}"
-    if [each["targetPort"] for each in overlay.one("Service")["spec"]["ports"]] != ["http"]:
-        yield f"{overlay.name}: the Service has other ports than the public one"
+    served = [each["targetPort"] for each in overlay.one("Service")["spec"]["ports"]]
+    if served != [each for each in wanted if each != "admin"]:
+        yield f"{overlay.name}: the Service has other ports than the public one and that of the keys: {served}"
     file = (TOP / "deploy" / overlay.name / "Containerfile").read_text()
     if f"\nEXPOSE {wanted['http']} {wanted['admin']}\n" not in file:
         yield f"{overlay.name}: the Containerfile exposes other ports"
@@ -100,6 +103,8 @@ def scaling(overlay):
     session = overlay.config.get("session")
     if session and autoscaler["maxReplicas"] > 1 and not {"redis", "keys_file"} <= set(session):
         yield f"{overlay.name} in {overlay.environment}: several instances without a common store of sessions"
+    if overlay.environment == "prod" and "shared" not in overlay.config.get("limits", {}):
+        yield f"{overlay.name}: no limits in production that all instances count together"
     known = (TOP / "docs/operations.md").read_text()
     for metric in autoscaler["metrics"]:
         if metric["type"] == "Pods" and f"`{metric['pods']['metric']['name']}`" not in known:
@@ -116,6 +121,10 @@ def configuration(overlay):
         yield f"{overlay.name}: BFF_ENV is not {overlay.environment}"
     if overlay.of("Secret"):
         yield f"{overlay.name}: a Secret with its value"
+    named = (TOP / "deploy" / overlay.name / "README.md").read_text()
+    for file in overlay.secrets:
+        if f"`{file}`" not in named:
+            yield f"{overlay.name}: the README does not name the secret `{file}`"
     for key in re.findall(r"(?m)^\s*(\w*(?:password|secret))\s*=", "".join(files.values())):
         yield f"{overlay.name}: `{key}` in a ConfigMap"
     for variable, value in overlay.variables.items():

@@ -145,7 +145,7 @@ fn policy(shared: &Shared) -> HttpResponse {
 }
 
 /// The keys by which services check who the user of a call is.
-fn internal_jwks(shared: &Shared) -> HttpResponse {
+pub(crate) fn internal_jwks(shared: &Shared) -> HttpResponse {
     let keys = shared.credentials.internal_jwks();
     HttpResponse::Ok().content_type("application/jwk-set+json").body(keys)
 }

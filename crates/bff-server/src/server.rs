@@ -3,6 +3,8 @@
 use crate::{
     ConfigError, GatewayIdentity, ServerSettings, Settings, admin, configuration,
     health::Health,
+    keys::keys_server,
+    randomness,
     serve::serve,
     table::Table,
     telemetry::{live::Live, logs, metrics::Metrics, spans::Spans, state::State},
@@ -109,6 +111,8 @@ pub struct Server {
     admin_address: SocketAddr,
     public: TcpListener,
     admin: TcpListener,
+    /// Where services fetch keys, if they do.
+    keys: Option<(TcpListener, SocketAddr)>,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
@@ -170,9 +174,11 @@ impl Server {
         };
         let (public, address) = listen("server.listen", settings.server.listen)?;
         let (admin, admin_address) = listen("admin.listen", settings.admin.listen)?;
+        let keys = settings.internal_tokens.as_ref().and_then(|tokens| tokens.listen);
+        let keys = keys.map(|at| listen("internal_tokens.listen", at)).transpose()?;
         let health = Arc::new(Health::new(state.pressures));
         let (shared, stop) = (Arc::new(shared), Stop::default());
-        Ok(Self { address, admin_address, public, admin, shared, metrics, health, stop })
+        Ok(Self { address, admin_address, public, admin, keys, shared, metrics, health, stop })
     }
 
     /// The public address.
@@ -185,6 +191,12 @@ impl Server {
     #[must_use]
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// The address where services fetch keys, and nothing else.
+    #[must_use]
+    pub fn keys_address(&self) -> Option<SocketAddr> {
+        self.keys.as_ref().map(|(_, address)| *address)
     }
 
     /// Tells the server to end once it runs.
@@ -227,8 +239,13 @@ impl Server {
     /// What the operating system refuses.
     pub async fn run(self) -> io::Result<()> {
         let limits = self.shared.limits.clone();
+        let keys_address = self.keys_address().map(tracing::field::display);
         let public = public_server(self.public, self.shared.clone())?;
         let admin = admin_server(self.admin, &self.health, &self.metrics, &self.shared)?;
+        let keys =
+            self.keys.map(|(listener, _)| keys_server(listener, &self.shared)).transpose()?;
+        let keys_handle = keys.as_ref().map(ActixServer::handle);
+        keys.map(actix_web::rt::spawn);
         let (public_handle, admin_handle) = (public.handle(), admin.handle());
         actix_web::rt::spawn(admin);
         let drain = drain(self.stop, self.health.clone(), public_handle, limits.drain_delay);
@@ -236,10 +253,14 @@ impl Server {
         let services = self.shared.services.clone();
         let resolving = actix_web::rt::spawn(async move { services.keep_resolving().await });
         self.health.set_ready();
-        tracing::info!(bff = self.shared.bff, address = %self.address, admin = %self.admin_address, "ready");
+        randomness::gather();
+        tracing::info!(bff = self.shared.bff, address = %self.address, admin = %self.admin_address, keys = keys_address, "ready");
         public.await?;
         resolving.abort();
         admin_handle.stop(false).await;
+        if let Some(keys) = keys_handle {
+            keys.stop(false).await;
+        }
         let shared = self.shared;
         // The exporter's thread is waited for, which must not happen on the event loop.
         let flushed = actix_web::rt::task::spawn_blocking(move || {

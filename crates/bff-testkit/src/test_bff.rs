@@ -27,6 +27,8 @@ pub struct TestBff {
     pub address: SocketAddr,
     /// The address of health and metrics.
     pub admin_address: SocketAddr,
+    /// Where services fetch keys, if `[internal_tokens]` says so.
+    pub keys_address: Option<SocketAddr>,
     audience: String,
     /// What the table asks for.
     scopes: Vec<&'static str>,
@@ -99,6 +101,7 @@ impl TestBff {
             services,
             address: server.address(),
             admin_address: server.admin_address(),
+            keys_address: server.keys_address(),
             audience: main_issuer(&mut settings)
                 .map(|main| main.audience.clone())
                 .unwrap_or_default(),

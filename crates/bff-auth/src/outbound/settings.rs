@@ -3,7 +3,7 @@
 use bff_redis::masked;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use url::Url;
 
 /// `[credentials.<name>]`: something by which this BFF proves itself to services.
@@ -64,6 +64,9 @@ pub struct InternalTokenSettings {
     /// How long a token counts: 10 s to 10 min.
     #[serde(default = "lifetime", with = "humantime_serde")]
     pub lifetime: Duration,
+    /// Where services fetch the public keys: a port with nothing else on it. Without it the keys are
+    /// on the admin port only.
+    pub listen: Option<SocketAddr>,
 }
 
 fn lifetime() -> Duration {

@@ -224,8 +224,11 @@ mod tests {
         let base64 = BASE64_STANDARD.encode(key.to_pkcs8v1().unwrap().as_ref());
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
         let file = TestFile::new("half.pem", &pem);
-        let settings =
-            InternalTokenSettings { key_file: file.0.clone(), lifetime: Duration::from_secs(60) };
+        let settings = InternalTokenSettings {
+            key_file: file.0.clone(),
+            lifetime: Duration::from_secs(60),
+            listen: None,
+        };
         let signer = Signer::new("mobile-bff", &settings).unwrap();
         crate::support::run(async {
             let voucher = Voucher::new(Arc::default());

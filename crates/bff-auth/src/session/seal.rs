@@ -11,15 +11,19 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 /// What keys are derived for; another purpose gives another key.
 const CONTEXT: &str = "bff-auth 2026-11 sealed records";
 
 /// The keys that records are sealed with.
 pub(super) enum Seals {
-    /// One key that ends with the process.
-    Own(Ring),
+    /// One key that ends with the process, made when it is first needed: making it takes long.
+    Own(LazyLock<Ring>),
     /// Those of a file, read again when it changes.
     File(Arc<Watched<Ring>>),
 }
@@ -31,7 +35,7 @@ impl Seals {
     /// The keys in a file; without one, a key of this process.
     pub(super) fn open(file: Option<&Path>) -> Result<Self, String> {
         match file {
-            None => Ok(Self::Own(Ring::random())),
+            None => Ok(Self::Own(LazyLock::new(Ring::random))),
             Some(path) => Watched::open(path.to_owned(), Ring::read).map(Self::File),
         }
     }

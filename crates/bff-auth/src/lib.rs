@@ -38,6 +38,9 @@ pub use session::{
 };
 pub use settings::{Algorithm, AuthError, IssuerSettings, KeySource};
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 #[cfg(test)]
 #[path = "../../bff-testkit/src/issuer.rs"]
 #[allow(

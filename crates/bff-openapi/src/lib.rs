@@ -17,6 +17,9 @@ use bff_core::{Auth, Endpoint};
 use names::Names;
 use serde_json::{Map, Value, json};
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What both documents are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Surface<'a> {

@@ -12,7 +12,7 @@ use std::fmt::Write;
 pub(crate) fn of(surface: &Surface<'_>) -> String {
     let names = Names::of(surface.endpoints);
     let mut out = format!(
-        "// The answers of the {} BFF. Made from its endpoint table by `make contracts`; not edited by hand.\n\n{}",
+        "// The answers of the {} BFF. Made from its endpoint table by `make contracts ACCEPT=1`; not edited by hand.\n\n{}",
         surface.name,
         envelope()
     );

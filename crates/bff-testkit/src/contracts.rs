@@ -107,8 +107,8 @@ fn check_one(contract: &Contract, path: &Path, update: bool) -> Result<(), Strin
         return write_file(contract, path).map_err(|error| error.to_string());
     }
     match locked {
-        None => Err("there is no contract for this endpoint yet; run `make contracts` and commit the file".to_owned()),
-        Some(_) => Err("the endpoint differs from its contract; run `make contracts`, read the diff as a client \
+        None => Err("there is no contract for this endpoint yet; run `make contracts ACCEPT=1` and commit the file".to_owned()),
+        Some(_) => Err("the endpoint differs from its contract; run `make contracts ACCEPT=1`, read the diff as a client \
                         would, and commit it with a line in the BFF's CHANGELOG.md"
             .to_owned()),
     }

@@ -4,12 +4,19 @@
 //! this crate needs none, and a new BFF is typed into nothing here.
 #![forbid(unsafe_code)]
 
+pub mod affected;
 pub mod audit;
+pub mod ci;
+mod git;
+pub mod release;
 
 use std::path::PathBuf;
 
 const USAGE: &str = "usage: cargo xtask COMMAND [ARGUMENT]...
-  audit   what the compiler cannot refuse, in the tree or in a running BFF";
+  audit      what the compiler cannot refuse, in the tree or in a running BFF
+  affected   what a change touches: crates, BFFs, images, manifests
+  ci         checks what a change touches, and nothing else
+  release    gives one BFF its next version: changelog, tag, image tag";
 
 /// What a command has to say, and whether it found nothing wrong.
 #[derive(Debug)]
@@ -27,12 +34,17 @@ pub struct Outcome {
 pub fn run(arguments: &[String]) -> Result<Outcome, String> {
     let (command, rest) = arguments.split_first().ok_or(USAGE)?;
     match command.as_str() {
+        "affected" => affected::run(&workspace(), rest),
         "audit" => audit::run(rest),
+        "ci" => ci::run(&workspace(), rest),
+        "release" => release::run(&workspace(), rest),
         other => Err(format!("{other}: no such command\n{USAGE}")),
     }
 }
 
-/// This workspace.
+/// This workspace. Cargo says again where it is when it runs something: trees that share a target
+/// directory may share this program, too.
 fn workspace() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    folder.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()).join("../..")
 }

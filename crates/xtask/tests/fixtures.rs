@@ -107,6 +107,11 @@ fn a_bff_that_nothing_holds_to_its_contracts_is_found() {
 }
 
 #[test]
+fn contracts_that_the_changelog_does_not_name_are_found() {
+    finds("changelog");
+}
+
+#[test]
 fn waivers_need_a_rule_a_reason_and_a_finding() {
     let report = look("waiver");
     let waived: Vec<_> = report.waived.iter().map(|waived| waived.finding.line).collect();

@@ -59,6 +59,14 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
+/// A `KeyValue` of OTLP with a text in it, as protobuf has it: each part behind its tag and length.
+fn attribute(key: &str, value: &str) -> Vec<u8> {
+    // A length below 128 is one byte.
+    let part = |tag: u8, bytes: &[u8]| [&[tag, bytes.len() as u8], bytes].concat();
+    let text = part(0x0a, value.as_bytes());
+    [part(0x0a, key.as_bytes()), part(0x12, &text)].concat()
+}
+
 #[test]
 fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
     let (address, exports) = collector().unwrap();
@@ -94,6 +102,13 @@ fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
     assert!(!holds(&all, &id("11f7651916cd43dd8448eb211c80319c")), "not to be recorded");
     for word in ["bff-mobile", "home", "userProfile", "recentOrders", "recommendations", "orders"] {
         assert!(holds(&all, word.as_bytes()), "{word} is missing");
+    }
+    // Which build it was: a key and its value stand together.
+    let revision = option_env!("BFF_GIT_REVISION").filter(|it| !it.is_empty()).unwrap_or("unknown");
+    for (key, value) in
+        [("service.version", env!("CARGO_PKG_VERSION")), ("vcs.ref.head.revision", revision)]
+    {
+        assert!(holds(&all, &attribute(key, value)), "{key} is missing");
     }
     assert!(holds(&all, b"product;tier=service;outcome=miss"), "where the product came from");
     let token = token();

@@ -34,6 +34,7 @@ impl Spans {
         let resource = Resource::builder()
             .with_service_name(name.clone())
             .with_attribute(KeyValue::new("service.version", version))
+            .with_attribute(KeyValue::new("vcs.ref.head.revision", crate::version::REVISION))
             .build();
         processor.set_resource(&resource);
         Ok(Self {

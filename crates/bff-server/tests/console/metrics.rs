@@ -2,6 +2,7 @@
 
 use crate::bed::{ADMIN, PATIENCE, admin, ask, start};
 use bff_testkit::{Fault, Service as Sample, redis::RedisServer};
+use std::{collections::BTreeSet, fs, path::Path};
 
 fn event(family: &str, labels: &str) -> String {
     format!("bff_{family}_total{{{labels}}}")
@@ -51,11 +52,28 @@ fn the_build_is_told_with_its_revision() {
     let bff = start(ADMIN);
     let version = admin(&bff, "/version");
     assert_eq!((version.at("/name"), version.at("/version")), ("test".into(), "1.2.3".into()));
-    let revision = option_env!("BFF_GIT_REVISION").unwrap_or("unknown");
+    let revision = option_env!("BFF_GIT_REVISION").filter(|it| !it.is_empty()).unwrap_or("unknown");
     assert_eq!(version.at("/revision"), revision);
     assert_eq!(version.at("/crates/bff-core"), bff_core::VERSION);
     let info = format!("name=\"test\",version=\"1.2.3\",revision=\"{revision}\"");
     assert_eq!(bff.metric(&format!("bff_build_info{{{info}}}")), 1.0);
+}
+
+#[test]
+fn every_crate_in_the_program_tells_its_version() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (mut linked, mut waiting) = (BTreeSet::new(), vec!["bff-server".to_owned()]);
+    while let Some(name) = waiting.pop() {
+        let text = fs::read_to_string(crates.join(&name).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let is_macro = manifest.get("lib").and_then(|lib| lib.get("proc-macro")).is_some();
+        if !is_macro && linked.insert(name) {
+            let needs = manifest["dependencies"].as_table().unwrap().keys();
+            waiting.extend(needs.filter(|name| name.starts_with("bff-")).cloned());
+        }
+    }
+    let told = admin(&start(ADMIN), "/version").at("/crates");
+    assert_eq!(told.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), linked);
 }
 
 #[test]

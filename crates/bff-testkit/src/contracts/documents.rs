@@ -25,7 +25,7 @@ pub(super) fn check(text: &str, path: &Path, update: bool) -> Result<(), String>
     let lines = committed.lines().zip(text.lines());
     let same = lines.take_while(|(committed, made)| committed == made).count();
     Err(format!(
-        "it differs from the endpoint table from line {} on; run `make contracts` and commit the file",
+        "it differs from the endpoint table from line {} on; run `make contracts ACCEPT=1` and commit the file",
         same + 1
     ))
 }

@@ -114,7 +114,7 @@ impl Contract {
         Err(format!(
             "the shape changed but the revision did not. Old and new instances would read each other's cached values, \
              and clients could not tell the answers apart. Raise the revision of every view that changed, itself or \
-             through a member, then run `make contracts`:\n  {}",
+             through a member, then run `make contracts ACCEPT=1`:\n  {}",
             changed.join("\n  ")
         ))
     }

@@ -90,7 +90,7 @@ pub(crate) fn check(bff: &Bff, directory: &Path, update: bool) -> Result<(), Str
                 write(&path, &recording).map_err(|error| error.to_string())?;
             }
             Ok(_) => complaints.push(format!(
-                "{}: this BFF reads other members of the answer than `reads` says; run `make contracts`, read the \
+                "{}: this BFF reads other members of the answer than `reads` says; run `make contracts ACCEPT=1`, read the \
                  diff as the service's team would, and commit it",
                 path.display()
             )),
@@ -120,7 +120,7 @@ fn missing(bff: &Bff, recordings: &Recordings, answers: &Rc<Answers>) -> Vec<Str
             let is_there = recording.is_some_and(|it| it.answers.iter().any(|a| own(&a)));
             if !is_there {
                 complaints.push(format!(
-                    "{}: no answer of {service} to its call `{call}` is recorded; run `make contracts`, or \
+                    "{}: no answer of {service} to its call `{call}` is recorded; run `make contracts ACCEPT=1`, or \
                      write contracts/{}/upstream/{service}/{call}.json by hand if {service} is no sample service",
                     endpoint.path(),
                     bff.name

@@ -45,7 +45,9 @@ pub fn surfaces(root: &Path) -> Result<Vec<Surface>, String> {
     let mut surfaces = Vec::new();
     for folder in folders(&root.join("contracts"))? {
         let mut endpoints = Vec::new();
-        for version in folders(&folder)? {
+        // What services answer is no contract of an endpoint.
+        let versions = folders(&folder)?.into_iter().filter(|folder| !folder.ends_with("upstream"));
+        for version in versions {
             for file in entries(&version)? {
                 endpoints
                     .extend(Some(read(&file)?).filter(|contract| contract.audience != "cache"));

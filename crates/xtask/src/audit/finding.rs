@@ -23,6 +23,8 @@ pub enum Rule {
     WideView,
     /// No promise about the size of an answer, or one that is not kept.
     PayloadBudget,
+    /// A contract that the changelog does not name.
+    Changelog,
     /// Contracts that nothing holds, or that a running BFF does not keep.
     Contract,
     /// A waiver that waives nothing, or gives no reason.
@@ -30,7 +32,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::FanOut,
         Self::NoView,
         Self::CacheKey,
@@ -39,6 +41,7 @@ impl Rule {
         Self::Overlap,
         Self::WideView,
         Self::PayloadBudget,
+        Self::Changelog,
         Self::Contract,
         Self::Waiver,
     ];
@@ -55,6 +58,7 @@ impl Rule {
             Self::Overlap => "overlap",
             Self::WideView => "wide-view",
             Self::PayloadBudget => "payload-budget",
+            Self::Changelog => "changelog",
             Self::Contract => "contract",
             Self::Waiver => "waiver",
         }

@@ -17,6 +17,8 @@ pub use contract::{Contract, Surface, surfaces};
 pub use finding::{Finding, Report, Rule, Waived};
 pub use tree::{File, Tree};
 
+pub(crate) use rules::{is_contract, names_schema, schema_of_contract};
+
 use crate::Outcome;
 use options::Options;
 use source::Source;
@@ -60,6 +62,7 @@ pub fn look(tree: &Tree, surfaces: &[Surface], subjects: &[String]) -> Report {
     }
     found.extend(rules::cache_clients(tree));
     found.extend(rules::edges(tree));
+    found.extend(rules::changelog(tree));
     found.extend(rules::contracts(tree, surfaces));
     found.extend(rules::wide_views(tree, surfaces));
     found.extend(rules::payload_budgets(tree, surfaces));

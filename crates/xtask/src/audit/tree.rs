@@ -14,14 +14,14 @@ pub struct File {
     pub text: String,
 }
 
-/// The files below `bffs/` and `deploy/`.
+/// The files below `bffs/`, `contracts/` and `deploy/`.
 #[derive(Debug)]
 pub struct Tree {
     /// In the order of their paths.
     pub files: Vec<File>,
 }
 
-const FOLDERS: [&str; 2] = ["bffs", "deploy"];
+const FOLDERS: [&str; 3] = ["bffs", "contracts", "deploy"];
 
 impl Tree {
     /// Reads what is there; files that are no text are left out.

@@ -19,7 +19,7 @@ pub(crate) fn contracts(tree: &Tree, surfaces: &[Surface]) -> Vec<Finding> {
             found.push(finding(
                 format!("bffs/{bff}"),
                 what,
-                "run `make contracts` and commit them",
+                "run `make contracts ACCEPT=1` and commit them",
             ));
         }
         let folder = format!("bffs/{bff}/tests/");

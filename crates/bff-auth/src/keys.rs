@@ -8,9 +8,9 @@ use crate::{
 };
 use arc_swap::ArcSwapOption;
 use awc::Client;
+use bff_files::Watched;
 use rustls::ClientConfig;
 use std::{
-    fs,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -29,10 +29,13 @@ const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
 /// One issuer's public keys. One per issuer and process.
 #[derive(Debug)]
 pub struct Keys {
-    current: ArcSwapOption<KeySet>,
+    /// Those of a file.
+    file: Option<Arc<Watched<KeySet>>>,
+    /// Those that were fetched.
+    fetched: ArcSwapOption<KeySet>,
     /// What tokens may be signed with; other keys are not kept.
     allowed: Vec<Algorithm>,
-    /// `None` for a file, which never changes.
+    /// `None` for a file.
     remote: Option<Remote>,
 }
 
@@ -67,7 +70,7 @@ impl Need {
 }
 
 impl Keys {
-    /// The keys that `settings` point to. A file is read now; a URL is only looked at when the
+    /// The keys that `settings` point to. A file is read now, and again when it changes; a URL is only looked at when the
     /// first token comes.
     ///
     /// # Errors
@@ -80,13 +83,13 @@ impl Keys {
     /// The keys in `source` that verify with one of the `allowed` algorithms.
     pub(crate) fn open(source: &KeySource, allowed: &[Algorithm]) -> Result<Arc<Self>, AuthError> {
         let allowed = allowed.to_vec();
-        let (current, remote) = match source {
+        let (file, remote) = match source {
             KeySource::File(path) => {
-                let failed =
-                    |why: String| AuthError::new("keys.file", format!("{}: {why}", path.display()));
-                let json = fs::read(path).map_err(|error| failed(error.to_string()))?;
-                let keys = KeySet::read(&json, &allowed, Instant::now()).map_err(failed)?;
-                (Some(Arc::new(keys)), None)
+                let file = Watched::file(path, {
+                    let allowed = allowed.clone();
+                    move |json| KeySet::read(json, &allowed, Instant::now())
+                });
+                (Some(file.map_err(|why| AuthError::new("keys.file", why))?), None)
             }
             KeySource::Url(url) => (
                 None,
@@ -97,11 +100,14 @@ impl Keys {
                 }),
             ),
         };
-        Ok(Arc::new(Self { current: ArcSwapOption::new(current), allowed, remote }))
+        Ok(Arc::new(Self { file, fetched: ArcSwapOption::empty(), allowed, remote }))
     }
 
     fn usable(&self, now: Instant) -> Option<Arc<KeySet>> {
-        self.current.load_full().filter(|keys| self.remote.is_none() || keys.age(now) < USABLE)
+        match &self.file {
+            Some(file) => Some(Arc::clone(&file.current())),
+            None => self.fetched.load_full().filter(|keys| keys.age(now) < USABLE),
+        }
     }
 }
 
@@ -191,7 +197,7 @@ impl Keys {
         let fetched = fetch::fetch(client, url).await;
         match fetched.and_then(|json| KeySet::read(&json, &self.allowed, now)) {
             Ok(keys) => {
-                self.current.store(Some(Arc::new(keys)));
+                self.fetched.store(Some(Arc::new(keys)));
                 // A fetch that no stranger can cause does not use up the one that a new key may
                 // need.
                 if need != Need::Unknown {

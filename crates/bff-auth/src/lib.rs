@@ -15,7 +15,6 @@ mod audit;
 mod bearer;
 mod claims;
 mod fetch;
-mod file;
 mod issuers;
 mod jwks;
 mod key;

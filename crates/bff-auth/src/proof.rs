@@ -1,13 +1,10 @@
 //! How an issuer knows us: by a secret (RFC 6749, section 2.3.1), or by a key that never leaves us
 //! (private_key_jwt, RFC 7523).
 
-use crate::{
-    file::{Watched, secret_text},
-    key::SigningKey,
-    moment::Moment,
-};
+use crate::{key::SigningKey, moment::Moment};
 use awc::http::header::HeaderValue;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bff_files::{Watched, secret_text};
 use form_urlencoded::{Serializer, byte_serialize};
 use jsonwebtoken::Algorithm;
 use secrecy::{ExposeSecret, SecretString};
@@ -47,14 +44,12 @@ impl ClientProof {
         key_file: Option<&Path>,
     ) -> Result<Self, (&'static str, String)> {
         let file = |path: &Path| {
-            Watched::open(path.to_owned(), |bytes| Ok(secret_text(bytes)?.into()))
+            Watched::file(path, |bytes| Ok(secret_text(bytes)?.into()))
                 .map(Self::SecretFile)
                 .map_err(|why| ("client_secret_file", why))
         };
         let key = |path: &Path| {
-            Watched::open(path.to_owned(), first_key)
-                .map(Self::Key)
-                .map_err(|why| ("private_key_file", why))
+            Watched::file(path, first_key).map(Self::Key).map_err(|why| ("private_key_file", why))
         };
         match (secret, secret_file, key_file) {
             (Some(secret), None, None) => Ok(Self::Secret(secret.clone())),

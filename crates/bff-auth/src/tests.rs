@@ -147,3 +147,27 @@ fn missing_keys_are_looked_for_once_per_second() {
         }
     });
 }
+
+#[tokio::test]
+async fn a_file_of_keys_that_is_replaced_counts_without_a_restart() {
+    let issuer = Issuer::shared();
+    let (first, second) = (only(issuer, "dev-1"), only(issuer, "dev-2"));
+    let directory = std::env::temp_dir().join(format!("bff-auth-{}-jwks", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("keys.json");
+    std::fs::write(&file, first).unwrap();
+    let bearer = bearer(crate::KeySource::File(file.clone()));
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "dev-2" });
+    let token = issuer.sign_es256(&header, &issuer.claims("u-1", US));
+    let token = format!("Bearer {token}");
+    let verified = async || bearer.verify(Some(&token), Moment::now()).await.is_ok();
+    assert!(!verified().await);
+    std::fs::write(&file, second).unwrap();
+    let comes = async {
+        while !verified().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(s(20), comes).await.unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+}

@@ -2,13 +2,14 @@
 //! its versions from 08 on), and `Retry-After` (RFC 9110, 10.2.3).
 
 use crate::settings::Quota;
+use bytes::Bytes;
 use std::fmt;
 
 /// The header fields of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers<'a> {
-    /// `RateLimit-Policy`: every limit that the request is under.
-    pub policy: &'a str,
+    /// `RateLimit-Policy`: every limit that the request is under; text, and shared by all answers.
+    pub policy: &'a Bytes,
     /// `RateLimit`: the tightest of them, as text.
     pub limit: RateLimit<'a>,
     /// `Retry-After` in seconds, for a refused request: the `t` of [`limit`](Self::limit).
@@ -35,9 +36,9 @@ impl fmt::Display for RateLimit<'_> {
 }
 
 /// `"principal";q=100;w=60, "surface";q=5000;w=1`
-pub(crate) fn policy(limits: &[Option<(&str, &Quota)>]) -> String {
+pub(crate) fn policy(limits: &[Option<(&str, &Quota)>]) -> Bytes {
     let item = |(name, quota): &(&str, &Quota)| {
         format!("\"{name}\";q={};w={}", quota.requests, quota.per.as_secs())
     };
-    limits.iter().flatten().map(item).collect::<Vec<_>>().join(", ")
+    limits.iter().flatten().map(item).collect::<Vec<_>>().join(", ").into()
 }

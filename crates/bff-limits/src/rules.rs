@@ -8,6 +8,7 @@ use crate::{
     settings::{FAILURES, LimitSettings, PRINCIPAL, Quota, SURFACE},
     shared::Shared,
 };
+use bytes::Bytes;
 use std::net::IpAddr;
 
 /// What a request is, as far as limits care.
@@ -42,13 +43,13 @@ struct Class {
     limit: Limit,
     /// What makes a principal's bucket in this class of the principal's own.
     salt: u64,
-    policy: String,
+    policy: Bytes,
 }
 
 struct Policies {
-    anonymous: String,
-    principal: String,
-    failures: String,
+    anonymous: Bytes,
+    principal: Bytes,
+    failures: Bytes,
 }
 
 impl Rules {

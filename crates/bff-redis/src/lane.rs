@@ -26,6 +26,14 @@ struct State {
     number: u64,
 }
 
+impl State {
+    fn begin(&mut self, line: Line) -> Line {
+        self.number += 1;
+        self.line = Some(line.clone());
+        line
+    }
+}
+
 impl Lane {
     /// The line and its number. Whoever finds none connects, however long that may take by the
     /// settings, so that the next one finds it; nobody else waits longer than `until`.
@@ -42,17 +50,17 @@ impl Lane {
         };
         let line = match &state.line {
             Some(line) => line.clone(),
-            None => {
-                let line = pools.get(settings.command_timeout).await?.take();
-                state.number += 1;
-                state.line = Some(line.clone());
-                line
-            }
+            None => state.begin(pools.get(settings.command_timeout).await?.take()),
         };
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(late());
         }
         Ok((line, state.number))
+    }
+
+    /// Nobody waits for the new line, and whoever is on the old one ends there.
+    pub(super) async fn change_to(&self, line: Line) {
+        let _for_the_next = self.state().await.begin(line);
     }
 
     /// Closes the line as soon as everything on it has ended.

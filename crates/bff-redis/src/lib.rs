@@ -17,6 +17,7 @@ mod pools;
 mod publication;
 mod run;
 mod script;
+mod servers;
 mod settings;
 mod stats;
 mod subscription;

@@ -4,22 +4,21 @@ use super::{
     breaker::Breaker,
     commands,
     lane::Lane,
-    nodes::Nodes,
-    pools::{Line, Pools},
+    pools::Line,
     script::Command,
+    servers::Servers,
     settings::RedisSettings,
     stats::Stats,
     thread::Reply,
     trouble::{Ends, Failure, Trouble},
 };
 use redis::{Cmd, FromRedisValue, Value, from_redis_value};
-use std::sync::Arc;
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 use tokio::time::{Instant, timeout_at};
 
 /// Everything on the thread that its tasks share.
 pub(super) struct Link {
-    pub(super) nodes: Nodes,
-    pub(super) pools: Pools,
+    servers: RefCell<Rc<Servers>>,
     pub(super) lane: Lane,
     pub(super) breaker: Arc<Breaker>,
     pub(super) stats: Arc<Stats>,
@@ -27,6 +26,28 @@ pub(super) struct Link {
 }
 
 impl Link {
+    pub(super) fn new(
+        servers: Servers,
+        breaker: Arc<Breaker>,
+        stats: Arc<Stats>,
+        settings: RedisSettings,
+    ) -> Self {
+        let servers = RefCell::new(Rc::new(servers));
+        Self { servers, lane: Lane::default(), breaker, stats, settings }
+    }
+
+    /// Where connections come from now.
+    pub(super) fn servers(&self) -> Rc<Servers> {
+        Rc::clone(&self.servers.borrow())
+    }
+
+    /// New connections come from there, of which `line` is one; commands under way end where they
+    /// are.
+    pub(super) async fn use_from_now_on(&self, servers: Servers, line: Line) {
+        self.servers.replace(Rc::new(servers));
+        self.lane.change_to(line).await;
+    }
+
     /// A question of the cache's that counts for the breaker: whatever keeps it from an answer is
     /// trouble.
     pub(super) async fn look_up<T: FromRedisValue>(
@@ -74,7 +95,8 @@ impl Link {
         command: &Command,
         until: Option<Instant>,
     ) -> Result<Value, Failure> {
-        let (mut line, number) = self.lane.get(&self.pools, &self.settings, until).await?;
+        let (mut line, number) =
+            self.lane.get(&self.servers().pools, &self.settings, until).await?;
         let until = until.unwrap_or_else(|| Instant::now() + self.settings.lookup_timeout);
         let answer = run(&mut line, command, until).await;
         match answer.as_ref().map_err(|failure| failure.ends) {
@@ -82,7 +104,7 @@ impl Link {
             Err(Ends::Connection) => self.lane.leave_if(number).await,
             Err(Ends::Pool) => {
                 self.lane.leave_if(number).await;
-                self.pools.forget();
+                self.servers().pools.forget();
             }
         }
         answer
@@ -102,14 +124,14 @@ impl Link {
 
     async fn run_pooled(&self, command: &Command) -> Result<Value, Failure> {
         let time = self.settings.command_timeout;
-        let pooled = self.pools.get(time).await?;
+        let pooled = self.servers().pools.get(time).await?;
         let answer = run(&mut pooled.line(), command, Instant::now() + time).await;
         match answer.as_ref().map_err(|failure| failure.ends) {
             Ok(_) | Err(Ends::Nothing) => {}
             Err(Ends::Connection) => drop(pooled.take()),
             Err(Ends::Pool) => {
                 drop(pooled.take());
-                self.pools.forget();
+                self.servers().pools.forget();
                 self.lane.leave().await;
             }
         }

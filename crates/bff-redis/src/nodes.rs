@@ -1,6 +1,7 @@
 //! Where the servers are, how to sign in, and how to find the one that counts.
 
 use super::{
+    servers::Files,
     settings::{Mode, RedisSettings, RedisSettingsError},
     trouble::Failure,
 };
@@ -12,7 +13,7 @@ use redis::{
     cmd,
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{fs, time::Duration};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// The servers of the settings, checked, with everything that a connection needs.
@@ -30,15 +31,16 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    pub(super) fn from(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
-        settings.check()?;
-        let certificates = certificates(settings)?;
+    pub(super) fn from(
+        settings: &RedisSettings,
+        files: &Files,
+    ) -> Result<Self, RedisSettingsError> {
         let mut nodes = Self {
             mode: settings.mode,
             servers: Vec::new(),
             username: settings.username.clone(),
-            password: settings.password.clone(),
-            certificates,
+            password: files.password.clone(),
+            certificates: files.certificates.clone(),
             connect_timeout: settings.connect_timeout,
             command_timeout: settings.command_timeout,
             master: settings.master.clone().unwrap_or_default(),
@@ -159,16 +161,4 @@ fn sign_in(
         how = how.set_password(password.expose_secret());
     }
     server.set_redis_settings(how)
-}
-
-/// The authority, read now, so that a wrong path is found at the start.
-fn certificates(settings: &RedisSettings) -> Result<Option<TlsCertificates>, RedisSettingsError> {
-    let Some(path) = &settings.ca_file else { return Ok(None) };
-    let wrong = |why: String| RedisSettingsError::new("ca_file", why);
-    let pem = fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-    let begin = b"-----BEGIN CERTIFICATE-----";
-    if !pem.windows(begin.len()).any(|window| window == begin) {
-        return Err(wrong(format!("{} holds no certificate in PEM", path.display())));
-    }
-    Ok(Some(TlsCertificates { client_tls: None, root_cert: Some(pem) }))
 }

@@ -30,13 +30,16 @@ pub struct RedisSettings {
     /// The user's password.
     #[serde(default, serialize_with = "masked")]
     pub password: Option<SecretString>,
+    /// A file with it instead, read again when it changes: new connections sign in with the new one
+    /// as soon as Redis accepts it.
+    pub password_file: Option<PathBuf>,
     /// The user on the sentinels, which have accounts of their own.
     pub sentinel_username: Option<String>,
     /// That user's password.
     #[serde(default, serialize_with = "masked")]
     pub sentinel_password: Option<SecretString>,
     /// The authority of the servers' certificates, a file in PEM; the machine's own authorities
-    /// when left out. For `rediss://`.
+    /// when left out. For `rediss://`. Read again when it changes.
     pub ca_file: Option<PathBuf>,
     /// The longest that a request waits for Redis in one lookup of the cache's; 15 ms.
     #[serde(default = "lookup_timeout", with = "humantime_serde")]
@@ -114,6 +117,7 @@ impl RedisSettings {
             master: None,
             username: None,
             password: None,
+            password_file: None,
             sentinel_username: None,
             sentinel_password: None,
             ca_file: None,
@@ -229,10 +233,16 @@ impl RedisSettings {
     fn check_secrets(&self) -> Result<(), RedisSettingsError> {
         let sentinel = self.mode == Mode::Sentinel;
         let of_sentinels = self.sentinel_username.is_some() || self.sentinel_password.is_some();
+        let has_password = self.password.is_some() || self.password_file.is_some();
         let wrong = [
             (
+                "password_file",
+                self.password.is_some() && self.password_file.is_some(),
+                "write either `password` or `password_file`, not both",
+            ),
+            (
                 "password",
-                self.username.is_some() && self.password.is_none(),
+                self.username.is_some() && !has_password,
                 "is missing: `username` alone cannot sign in",
             ),
             (

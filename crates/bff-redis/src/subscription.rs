@@ -108,7 +108,7 @@ pub(super) async fn listen(link: Rc<Link>, listener: Listener) {
 /// Listens until the connection breaks.
 async fn listen_once(link: &Link, attempt: usize, listener: &Listener) -> Failure {
     let patience = link.settings.command_timeout;
-    let mut connection = match link.nodes.listener(attempt).await {
+    let mut connection = match link.servers().nodes.listener(attempt).await {
         Ok(connection) => connection,
         Err(failure) => return failure,
     };

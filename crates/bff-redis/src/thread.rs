@@ -3,20 +3,19 @@
 use super::{
     breaker::Breaker,
     commands,
-    lane::Lane,
     lease::{self, Token},
     link::Link,
     max_stored_bytes,
-    nodes::Nodes,
-    pools::Pools,
     publication::{self, Publication},
     script::Command,
+    servers::{self, Files, Servers},
     settings::{RedisSettings, RedisSettingsError},
     stats::Stats,
     subscription::{self, Listener},
     trouble::Trouble,
     writes::{self, WriteQueue},
 };
+use bff_files::Watched;
 use redis::Value;
 use std::{rc::Rc, sync::Arc, time::Duration};
 use tokio::{
@@ -75,12 +74,12 @@ pub(super) fn start(
     breaker: Arc<Breaker>,
     stats: Arc<Stats>,
 ) -> Result<Senders, RedisSettingsError> {
-    let nodes = Nodes::from(settings)?;
+    let files = Files::watched(settings)?;
     if settings.is_tls() {
         // The client asks for the process's default. If there is one already, that is the better.
         let _there_is_one = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
-    let pools = Pools::new(settings, &nodes)?;
+    let servers = Servers::new(settings, &files.current())?;
     let no_thread = |error: std::io::Error| {
         RedisSettingsError::new("url", format!("no thread can be started for it: {error}"))
     };
@@ -91,8 +90,9 @@ pub(super) fn start(
     let (messages, said) = mpsc::channel(MOST_PUBLICATIONS);
     let settings = settings.clone();
     let work = move || {
-        let link = Rc::new(Link { nodes, pools, lane: Lane::default(), breaker, stats, settings });
-        serve(&runtime, &link, Inbox { asked, written, invalidated, said }, listeners);
+        let link = Rc::new(Link::new(servers, breaker, stats, settings));
+        let inbox = Inbox { asked, written, invalidated, said };
+        serve(&runtime, &link, inbox, listeners, files);
     };
     let thread = std::thread::Builder::new().name("bff-redis".to_owned()).spawn(work);
     thread.map_err(no_thread)?;
@@ -106,7 +106,13 @@ struct Inbox {
     said: mpsc::Receiver<Publication>,
 }
 
-fn serve(runtime: &Runtime, link: &Rc<Link>, inbox: Inbox, listeners: Vec<Listener>) {
+fn serve(
+    runtime: &Runtime,
+    link: &Rc<Link>,
+    inbox: Inbox,
+    listeners: Vec<Listener>,
+    files: Arc<Watched<Files>>,
+) {
     let Inbox { mut asked, written, invalidated, said } = inbox;
     LocalSet::new().block_on(runtime, async {
         let writing = spawn_local(writes::write_all(Rc::clone(link), written));
@@ -117,6 +123,7 @@ fn serve(runtime: &Runtime, link: &Rc<Link>, inbox: Inbox, listeners: Vec<Listen
             spawn_local(subscription::listen(Rc::clone(link), listener));
         }
         spawn_local(recover(Rc::clone(link)));
+        spawn_local(servers::follow(Rc::clone(link), files));
         // Whoever asks before there is a connection would find Redis slow.
         if let Err(failure) = link.probe().await {
             link.breaker.open(&failure);
@@ -171,7 +178,7 @@ async fn recover(link: Rc<Link>) {
     loop {
         link.breaker.opened().await;
         // They lead to a server that does not answer; one by one they would each cost a pause.
-        link.pools.forget();
+        link.servers().pools.forget();
         link.lane.leave().await;
         loop {
             sleep(link.breaker.next_pause()).await;

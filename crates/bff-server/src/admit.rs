@@ -39,12 +39,14 @@ impl Arrival<'_> {
         deadline: Deadline,
         decision: &mut Option<Decision>,
     ) -> Result<Admitted> {
-        let caller = self.caller(endpoint, deadline, decision).await;
+        // Only limits ask where a request comes from.
+        let ip = self.worker.shared.rates.as_ref().and_then(|_| self.client());
+        let caller = self.caller(endpoint, ip, deadline, decision).await;
         if let Err(problem) = &caller {
-            audit(problem, endpoint);
+            self.worker.audit.refused(problem.code(), endpoint.name());
         }
         let caller = caller?;
-        self.limit(endpoint, caller.as_deref(), decision).await?;
+        self.limit(endpoint, caller.as_deref(), ip, decision).await?;
         let body = match endpoint.body() {
             None => Bytes::new(),
             Some(_) => {
@@ -60,11 +62,11 @@ impl Arrival<'_> {
     async fn caller(
         &self,
         endpoint: &Endpoint,
+        ip: Option<IpAddr>,
         deadline: Deadline,
         decision: &mut Option<Decision>,
     ) -> Result<Option<Arc<Principal>>> {
-        let quota = self.worker.shared.rates.as_ref();
-        let quota = quota.and_then(|limits| Some((limits, self.client()?)));
+        let quota = self.worker.shared.rates.as_ref().zip(ip);
         if let Some((limits, ip)) = quota {
             let may_try = limits.may_try(ip);
             if !may_try.allowed {
@@ -116,7 +118,7 @@ impl Arrival<'_> {
         let gateway = worker.shared.gateway_identity.as_ref()?;
         let subject = only(request, gateway.subject_header.as_str())?;
         if !perimeter::is_from_trusted_peer(request, &worker.shared.limits) {
-            tracing::warn!(target: "audit", action = "authenticate", outcome = "IDENTITY_FROM_A_STRANGER", "identity");
+            worker.audit.stranger();
             return None;
         }
         let scopes = gateway.scopes_header.as_deref().and_then(|name| only(request, name));
@@ -129,11 +131,12 @@ impl Arrival<'_> {
         &self,
         endpoint: &Endpoint,
         caller: Option<&Principal>,
+        ip: Option<IpAddr>,
         decision: &mut Option<Decision>,
     ) -> Result<()> {
         let Some(limits) = &self.worker.shared.rates else { return Ok(()) };
         // Who is not known is known by its address.
-        let address = if caller.is_none() { self.client().map(address) } else { None };
+        let address = if caller.is_none() { ip.map(address) } else { None };
         let principal = caller.map(Principal::subject).or(address.as_deref());
         let class = Some(endpoint.rate_class());
         let taken = limits.take(&bff_limits::Request { principal, class }).await;
@@ -174,10 +177,4 @@ fn too_many(limits: &Limits, decision: &Decision) -> Problem {
     let message = format!("Too many requests. Please try again in {wait} seconds.");
     Problem::new(Class::TooManyRequests, "RATE_LIMITED", message)
         .retry_after(Duration::from_secs(wait))
-}
-
-/// A refusal for those who have to look into it later.
-fn audit(problem: &Problem, endpoint: &Endpoint) {
-    let (outcome, endpoint) = (problem.code(), endpoint.name());
-    tracing::info!(target: "audit", action = "authenticate", outcome, endpoint, "identity");
 }

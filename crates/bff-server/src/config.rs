@@ -24,13 +24,41 @@ pub struct ConfigError(String);
 /// # Errors
 /// The first file, key or value that cannot be used, with its source.
 pub fn load() -> Result<Settings, ConfigError> {
-    let directory = env::var_os("BFF_CONFIG_DIR").map_or_else(default_directory, PathBuf::from);
-    let layer = env::var("BFF_ENV").ok().filter(|name| !name.is_empty());
-    read(
-        &directory,
-        layer.as_deref(),
-        Environment::with_prefix("BFF").prefix_separator("__").separator("__"),
-    )
+    refuse_unread(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+    read(&directory(), layer().as_deref(), variables())
+}
+
+/// Where a key of the configuration that was read comes from, for an error that begins with it;
+/// nothing for a key that no layer has.
+pub(crate) fn source_of(error: &str) -> Option<String> {
+    let (key, _) = error.strip_prefix("configuration: ")?.split_once(": ")?;
+    let names = ["base".to_owned()].into_iter().chain(layer());
+    let files: Vec<_> = names.filter_map(|name| file(&directory(), &name).ok()).collect();
+    layer_with(key, &files, variables())
+}
+
+fn directory() -> PathBuf {
+    env::var_os("BFF_CONFIG_DIR").map_or_else(default_directory, PathBuf::from)
+}
+
+fn layer() -> Option<String> {
+    env::var("BFF_ENV").ok().filter(|name| !name.is_empty())
+}
+
+fn variables() -> Environment {
+    Environment::with_prefix("BFF").prefix_separator("__").separator("__")
+}
+
+/// A variable that looks like a key of ours and would not be read.
+fn refuse_unread(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    for name in names {
+        let rest = name.strip_prefix("BFF_").filter(|rest| !rest.starts_with('_'));
+        if let Some(rest) = rest.filter(|rest| rest.contains("__")) {
+            let why = format!("{name} is not read; write BFF__{rest}, with two underscores");
+            return Err(ConfigError(why));
+        }
+    }
+    Ok(())
 }
 
 /// `cargo run` and `cargo test` name the crate that they run.
@@ -72,15 +100,29 @@ fn explain(
         let all: Vec<_> = files.iter().map(|file| file.path.display().to_string()).collect();
         return format!("{why}; it is neither in {} nor in the environment", all.join(", "));
     }
-    if has(Config::builder().add_source(variables), &key) {
-        return format!("{why}, in the environment (BFF__ variables)");
-    }
-    let brings_it =
-        |file: &&LayerFile| has(Config::builder().add_source(file.source.clone()), &key);
-    match files.iter().rev().find(brings_it) {
-        Some(file) => format!("{why}, in {}", file.path.display()),
+    let why = format!("{why}{}", hint(&why));
+    match layer_with(&key, files, variables) {
+        Some(source) => format!("{why}, in {source}"),
         None => why,
     }
+}
+
+/// What to write instead, where the reason says only what it is not.
+fn hint(why: &str) -> &'static str {
+    let hints = [
+        ("expected a duration", " with a unit: `300ms`, `5s`, `10m`"),
+        ("expected a sequence", "; variables have no lists: write it into a file"),
+        ("socket address", "; write an address and a port: `0.0.0.0:8080`"),
+    ];
+    hints.into_iter().find(|(part, _)| why.contains(part)).map_or("", |(_, hint)| hint)
+}
+
+fn layer_with(key: &str, files: &[LayerFile], variables: Environment) -> Option<String> {
+    if has(Config::builder().add_source(variables), key) {
+        return Some("the environment (BFF__ variables)".to_owned());
+    }
+    let brings_it = |file: &&LayerFile| has(Config::builder().add_source(file.source.clone()), key);
+    files.iter().rev().find(brings_it).map(|file| file.path.display().to_string())
 }
 
 fn has(layer: ConfigBuilder<DefaultState>, key: &str) -> bool {

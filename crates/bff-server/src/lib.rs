@@ -8,6 +8,7 @@
 
 mod admin;
 mod admit;
+mod audit;
 mod config;
 mod configuration;
 mod console;
@@ -15,7 +16,10 @@ mod encoding;
 mod freshness;
 mod health;
 mod keys;
+mod lifecycle;
+mod listen;
 pub mod overload;
+mod parts;
 mod perimeter;
 mod randomness;
 mod respond;
@@ -23,6 +27,7 @@ mod serve;
 mod server;
 mod session;
 mod settings;
+mod start_error;
 mod table;
 mod telemetry;
 mod version;
@@ -30,10 +35,12 @@ mod worker;
 
 pub use config::{ConfigError, load};
 pub use console::FAILING_PERCENT;
-pub use server::{Server, StartError, Stop};
+pub use lifecycle::{End, Stop};
+pub use server::Server;
 pub use settings::{
     AdminSettings, GatewayIdentity, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
 };
+pub use start_error::StartError;
 
 pub use bff_auth::{
     ApiKeySettings, IssuerSettings, KeySource, SessionSettings,
@@ -53,7 +60,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs a BFF until SIGTERM or SIGINT, and drains it then. Configuration comes from files and
+/// Runs a BFF until SIGTERM or SIGINT, and drains it then; the exit code is [`End::code`], 1 when it
+/// does not start, and 128 with the signal's number after a second signal. Configuration comes from files and
 /// variables; see [`load`]. What is wrong at start-up is written to standard error, with what to do
 /// about it.
 #[must_use]
@@ -71,9 +79,12 @@ pub fn run(bff: Bff) -> ExitCode {
     let result = started
         .and_then(|server| Ok(actix_web::rt::System::new().block_on(server.run_until_signal())?));
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(end) => end.code().into(),
         Err(error) => {
-            eprintln!("bff-{}: {error}", bff.name);
+            let error = error.to_string();
+            let source = config::source_of(&error).filter(|source| !error.contains(source));
+            let source = source.map(|source| format!(", in {source}")).unwrap_or_default();
+            eprintln!("bff-{}: {error}{source}", bff.name);
             ExitCode::FAILURE
         }
     }

@@ -88,10 +88,12 @@ pub(crate) fn answer(
 pub(crate) fn limits(response: &mut Response, limits: &Limits, decision: &Decision) {
     let Some(stand) = limits.headers(decision) else { return };
     let headers = response.http.headers_mut();
-    let texts =
-        [(RATE_LIMIT_POLICY, stand.policy.to_owned()), (RATE_LIMIT, stand.limit.to_string())];
-    for (name, text) in texts {
-        if let Ok(value) = HeaderValue::from_str(&text) {
+    let values = [
+        (RATE_LIMIT_POLICY, HeaderValue::from_maybe_shared(stand.policy.clone())),
+        (RATE_LIMIT, HeaderValue::from_maybe_shared(stand.limit.to_string())),
+    ];
+    for (name, value) in values {
+        if let Ok(value) = value {
             headers.insert(name, value);
         }
     }

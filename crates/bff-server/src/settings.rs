@@ -78,10 +78,19 @@ impl Settings {
     /// What parses and still cannot work here, as key and reason. Services and
     /// credentials are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let Self { server, admin, traces, overload, .. } = self;
+        let Self { server, admin, logs, traces, overload, .. } = self;
         let more = "must be more than zero";
         let wrong = [
-            ("server.workers", server.workers == Some(0), more),
+            (
+                "server.workers",
+                server.workers.is_some_and(|workers| !(1..=1024).contains(&workers)),
+                "must be more than zero and at most 1024",
+            ),
+            (
+                "logs.level",
+                !logs.level.split(',').all(is_filter),
+                "must be a level, as `info`, and exceptions, as `bff_auth=debug`",
+            ),
             ("server.max_connections", server.max_connections == 0, more),
             ("server.max_uri_bytes", server.max_uri_bytes == 0, more),
             ("server.max_header_bytes", server.max_header_bytes == 0, more),
@@ -114,6 +123,11 @@ impl Settings {
             .find(|(_, is_wrong, _)| *is_wrong)
             .map_or(Ok(()), |(key, _, why)| Err((key, why)))
     }
+}
+
+/// A bare word that is no level would switch everything off.
+fn is_filter(part: &str) -> bool {
+    part.contains('=') || part.trim().parse::<tracing_subscriber::filter::LevelFilter>().is_ok()
 }
 
 /// `[server]`: the public port and its limits.

@@ -2,6 +2,7 @@
 
 use crate::{
     GatewayIdentity, ServerSettings,
+    audit::Audit,
     overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
     telemetry::{handles::Handles, live::Live, metrics::Metrics, report::Telemetry, spans::Spans},
@@ -95,6 +96,7 @@ pub(crate) struct Worker {
     pub(crate) authenticator: Option<Box<dyn Authenticator>>,
     pub(crate) sessions: Option<Sessions>,
     pub(crate) pressure: Arc<Pressure>,
+    pub(crate) audit: Audit,
 }
 
 impl Worker {
@@ -111,6 +113,7 @@ impl Worker {
         actix_web::rt::spawn(measure(pressure.clone(), shared.services.clone()));
         Self {
             pressure,
+            audit: Audit::default(),
             transport: Rc::new(
                 shared.services.transport(|service| Rc::new(shared.credentials.voucher(service))),
             ),

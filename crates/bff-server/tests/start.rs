@@ -305,6 +305,9 @@ fn limits_of_nothing_and_names_from_nobody_are_refused() {
 fn limits_that_would_refuse_everything_or_nothing_are_refused() {
     let cases = [
         ("workers = 0", "", ["server.workers", "zero"]),
+        ("workers = 100000", "", ["server.workers", "1024"]),
+        ("", "logs.level = \"loud\"", ["logs.level", "bff_auth=debug"]),
+        ("", "logs.level = \"info,bff_auth\"", ["logs.level", "bff_auth=debug"]),
         ("max_connections = 0", "", ["server.max_connections", "zero"]),
         ("max_uri_bytes = 0", "", ["server.max_uri_bytes", "zero"]),
         ("max_header_bytes = 0", "", ["server.max_header_bytes", "zero"]),
@@ -319,7 +322,7 @@ fn limits_that_would_refuse_everything_or_nothing_are_refused() {
     ];
     for (server, rest, parts) in cases {
         // A table that stands after `[admin]` has to be one of its own.
-        let rest = rest.replace("traces.", "[traces]\n");
+        let rest = rest.replace("traces.", "[traces]\n").replace("logs.", "[logs]\n");
         let error = error_of(Auth::Open, vec![], server, &rest);
         check(&format!("{server}{rest}"), &error, &parts);
     }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod idp;
 pub mod issuer;
 pub mod keys;
+mod mounted;
 pub mod observability;
 pub mod process;
 pub mod program;
@@ -26,6 +27,7 @@ pub use browser::Browser;
 pub use chromium::Chromium;
 pub use gateway::Gateway;
 pub use issuer::Issuer;
+pub use mounted::Mounted;
 pub use process::BffProcess;
 /// JSON as tests write and compare it.
 pub use serde_json::{Value as Json, json};

@@ -7,12 +7,15 @@
 
 use bff_core::Bff;
 use bff_server::{Server, Settings};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use std::{
     env,
     io::{self, BufRead, BufReader, Read, Write},
     net::SocketAddr,
     process::{Child, Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 /// Which BFF the child is to be.
@@ -21,6 +24,9 @@ const ROLE: &str = "BFF_TEST_ROLE";
 const SETTINGS: &str = "BFF_TEST_SETTINGS";
 /// Stands before the addresses in the child's output.
 const LISTENS: &str = "listens on ";
+
+/// Nothing that a test waits for takes longer than this.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running process. Dropping it kills it; it also ends by itself when the test does.
 #[derive(Debug)]
@@ -66,6 +72,42 @@ impl BffProcess {
         };
         Self { address, admin_address, child }
     }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended already: it is a test.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is there");
+    }
+
+    /// The same, again and again until it ends; the exit code, as of [`end`](Self::end).
+    ///
+    /// # Panics
+    /// When it goes on for half a minute: it is a test.
+    pub fn end_by(self, signal: Signal) -> Option<i32> {
+        self.end_while(|process| process.signal(signal))
+    }
+
+    /// Waits for its end; the exit code, unless a signal ended it.
+    ///
+    /// # Panics
+    /// When it goes on for half a minute: it is a test.
+    pub fn end(self) -> Option<i32> {
+        self.end_while(|_| {})
+    }
+
+    fn end_while(mut self, insist: impl Fn(&Self)) -> Option<i32> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is ours") {
+                return status.code();
+            }
+            assert!(Instant::now() < until, "the process does not end");
+            insist(&self);
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 impl Drop for BffProcess {
@@ -82,14 +124,24 @@ impl Part {
         Some(Self { role: env::var(ROLE).ok()?, settings: env::var(SETTINGS).ok()? })
     }
 
+    /// Takes the ports of this BFF and tells the test which they are.
+    ///
+    /// # Panics
+    /// When it does not start: it is a test.
+    #[must_use]
+    pub fn bind(bff: &Bff, settings: &Settings) -> Server {
+        let server = Server::bind(bff, settings).expect("the BFF binds");
+        let said = format!("\n{LISTENS}{} {}\n", server.address(), server.admin_address());
+        io::stdout().write_all(said.as_bytes()).expect("somebody listens");
+        server
+    }
+
     /// Answers as this BFF until the test that wants it is over.
     ///
     /// # Panics
     /// When it does not start: it is a test.
     pub fn play(self, bff: &Bff, settings: &Settings) {
-        let server = Server::bind(bff, settings).expect("the BFF binds");
-        let said = format!("\n{LISTENS}{} {}\n", server.address(), server.admin_address());
-        io::stdout().write_all(said.as_bytes()).expect("somebody listens");
+        let server = Self::bind(bff, settings);
         let stop = server.stop_handle();
         thread::spawn(move || {
             // Ends with the one who holds the other end.

@@ -15,10 +15,12 @@ use awc::{
 use bff_core::{Fault, ports::Outbound};
 use bytes::Bytes;
 use futures_util::FutureExt;
+use rustls::ClientConfig;
 use std::{
     cell::RefCell,
     fmt,
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -43,7 +45,15 @@ pub struct AwcWire {
 struct Known {
     host: u32,
     service: Box<str>,
+    /// What it was made with.
+    tls: Option<Arc<ClientConfig>>,
     client: Client,
+}
+
+impl Known {
+    fn is_for(&self, host: &Host, tls: Option<&Arc<ClientConfig>>) -> bool {
+        self.host == host.id() && self.tls.as_ref().map(Arc::as_ptr) == tls.map(Arc::as_ptr)
+    }
 }
 
 impl AwcWire {
@@ -56,17 +66,21 @@ impl AwcWire {
 
     fn client(&self, service: &Service, host: &Host) -> Client {
         let mut clients = self.clients.borrow_mut();
-        if let Some(known) = clients.iter().find(|known| known.host == host.id()) {
+        let tls = service.tls.as_ref().map(|tls| tls.current());
+        if let Some(known) = clients.iter().find(|known| known.is_for(host, tls.as_deref())) {
             return known.client.clone();
         }
-        // A new host is the occasion to forget those that are gone.
+        // A new host is the occasion to forget those that are gone, and those with an old
+        // certificate; requests that are under way on them end as they would.
         let hosts = service.hosts();
-        let is_there = |id| hosts.iter().any(|host| host.id() == id);
+        let is_there = |id| id != host.id() && hosts.iter().any(|host| host.id() == id);
         clients.retain(|known| *known.service != *service.name() || is_there(known.host));
-        let client = client(service);
+        let tls = tls.map(|tls| Arc::clone(&tls));
+        let client = client(service, tls.clone());
         clients.push(Known {
             host: host.id(),
             service: service.name().into(),
+            tls,
             client: client.clone(),
         });
         client
@@ -165,15 +179,15 @@ impl Wire for AwcWire {
     }
 }
 
-fn client(service: &Service) -> Client {
+fn client(service: &Service, tls: Option<Arc<ClientConfig>>) -> Client {
     let settings = &service.settings;
     let mut connector = Connector::new()
         .timeout(settings.connect_timeout)
         .handshake_timeout(settings.connect_timeout)
         .conn_keep_alive(settings.keep_alive)
         .limit(settings.max_connections);
-    if let Some(tls) = &service.tls {
-        connector = connector.rustls_0_23(tls.clone());
+    if let Some(tls) = tls {
+        connector = connector.rustls_0_23(tls);
     }
     Client::builder()
         .connector(connector)

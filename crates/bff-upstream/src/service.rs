@@ -11,10 +11,11 @@ use crate::{
         limiter::Limiter,
     },
     settings::ServiceSettings,
-    tls,
+    tls::TlsFiles,
 };
 use arc_swap::ArcSwap;
 use bff_core::{Fault, flight::Flights};
+use bff_files::Watched;
 use bytes::Bytes;
 use rustls::ClientConfig;
 use std::{
@@ -33,7 +34,7 @@ pub struct Service {
     name: Box<str>,
     pub(crate) settings: ServiceSettings,
     /// `None` when all its URLs are plain http.
-    pub(crate) tls: Option<Arc<ClientConfig>>,
+    pub(crate) tls: Option<Arc<Watched<ClientConfig>>>,
     pub(crate) bases: Vec<Arc<Base>>,
     hosts: ArcSwap<Vec<Arc<Host>>>,
     born: Instant,
@@ -338,14 +339,17 @@ fn check(settings: &ServiceSettings) -> Result<(), (&'static str, String)> {
 fn client_tls(
     settings: &ServiceSettings,
     bases: &[Arc<Base>],
-) -> Result<Option<Arc<ClientConfig>>, (&'static str, String)> {
+) -> Result<Option<Arc<Watched<ClientConfig>>>, (&'static str, String)> {
     let ServiceSettings { ca_file, client_certificate_file, client_key_file, .. } = settings;
     if bases.iter().any(|base| base.is_https()) {
-        let own = client_certificate_file.as_deref().zip(client_key_file.as_deref());
-        return match (own, client_certificate_file, client_key_file) {
+        let own = client_certificate_file.clone().zip(client_key_file.clone());
+        return match (&own, client_certificate_file, client_key_file) {
             (None, Some(_), None) => Err(("client_key_file", "is missing".to_owned())),
             (None, None, Some(_)) => Err(("client_certificate_file", "is missing".to_owned())),
-            _ => tls::client(ca_file.as_deref(), own).map(Some),
+            _ => {
+                let watched = TlsFiles { authorities: ca_file.clone(), own }.watched();
+                watched.map(Some).map_err(|error| (error.key, error.why))
+            }
         };
     }
     let files = [

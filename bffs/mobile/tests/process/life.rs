@@ -1,9 +1,11 @@
 //! From start to end: ports, readiness, draining, and starts that fail.
 
-use crate::running::{HOME, PRODUCT, Running, command, token};
-use bff_testkit::{Fault, Service, http};
+use crate::running::{HOME, PRODUCT, Running, command, slow_home};
+use bff_testkit::{Fault, Service};
 use rustix::process::Signal;
 use std::{fs, net::TcpStream};
+
+const LATE: Fault = Fault::Delay { millis: 150 };
 
 #[test]
 fn health_and_metrics_are_on_the_admin_port_only() {
@@ -26,24 +28,11 @@ fn health_and_metrics_are_on_the_admin_port_only() {
     }
 }
 
-/// A page that takes a while, asked for on another thread; the page is under way when this returns.
-fn slow_home(bff: &Running) -> std::thread::JoinHandle<u16> {
-    bff.services.set_fault(Service::Users, Some(Fault::Delay { millis: 150 }));
-    let (address, credential) = (bff.address, format!("Bearer {}", token()));
-    let page = std::thread::spawn(move || {
-        let reply = http::send(address, "GET", HOME, &[("authorization", &credential)]);
-        reply.map_or(0, |reply| reply.status)
-    });
-    let under_way = |bff: &Running| bff.services.stats(Service::Users).requests_started == 1;
-    assert!(bff.eventually(under_way), "the page was never asked for");
-    page
-}
-
 #[test]
 fn a_page_under_way_is_finished_before_the_process_ends() {
     for signal in [Signal::TERM, Signal::INT] {
         let bff = Running::start(&[]);
-        let page = slow_home(&bff);
+        let page = slow_home(&bff, LATE);
         bff.signal(signal);
         assert_eq!(page.join().unwrap(), 200, "{signal:?}");
         let (address, admin) = (bff.address, bff.admin);
@@ -61,7 +50,7 @@ fn while_it_drains_it_is_alive_and_answers_but_is_not_ready() {
     let bff = Running::start(&[("BFF__SERVER__DRAIN_DELAY", "3s")]);
     // An idle connection, as a gateway keeps them, must not hold the process up.
     let _idle = TcpStream::connect(bff.address).unwrap();
-    let page = slow_home(&bff);
+    let page = slow_home(&bff, LATE);
     bff.signal(Signal::TERM);
     assert!(bff.eventually(|bff| bff.ask_admin("/readyz").status == 503), "still ready");
     assert_eq!(bff.ask_admin("/readyz").text(), "not ready");
@@ -96,6 +85,17 @@ fn a_bad_configuration_ends_the_start_and_names_key_and_source() {
         &[("BFF_CONFIG_DIR", "/nowhere")],
         &["/nowhere/base.toml", "BFF_CONFIG_DIR"],
     );
+    let unit = ["server.head_timeout", "5s", environment];
+    check("unit", &[("BFF__SERVER__HEAD_TIMEOUT", "5")], &unit);
+    check("list", &[("BFF__SERVER__TRUSTED_PROXIES", "10.0.0.0/8")], &["trusted_proxies", "file"]);
+    check("port", &[("BFF__SERVER__LISTEN", "8081")], &["server.listen", "0.0.0.0:"]);
+    check("name", &[("BFF_SERVER__LISTEN", "127.0.0.1:0")], &["BFF__SERVER__LISTEN", "not read"]);
+    check("level", &[("BFF__LOGS__LEVEL", "loud")], &["logs.level", environment]);
+    let certificate = [
+        ("BFF__SERVICES__USERS__URL", "https://users"),
+        ("BFF__SERVICES__USERS__CA_FILE", "/nowhere.pem"),
+    ];
+    check("certificate", &certificate, &["services.users.ca_file", "/nowhere.pem", environment]);
     check("layer", &[("BFF_ENV", "moon")], &["moon.toml", "BFF_ENV"]);
     check(
         "bff",

@@ -1,7 +1,7 @@
 //! What the process tells its operators: log lines and metrics, each in its own syntax.
 
 use crate::running::{HOME, PRODUCT, Running, USER, token};
-use bff_testkit::{Fault, Json, Service};
+use bff_testkit::{Fault, Json, Service, http};
 use rustix::process::Signal;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -130,4 +130,22 @@ fn metrics_can_be_read_and_no_label_comes_from_a_request() {
     let products =
         text.lines().find(|line| line.contains(r#"endpoint="product-screen",status="200""#));
     assert!(products.is_some_and(|line| line.ends_with(" 3")), "{products:?}");
+}
+
+#[test]
+fn a_flood_of_refusals_is_a_few_lines_and_a_number() {
+    const ASKED: u64 = 500;
+    let bff = Running::start(&[]);
+    let told = |bff: &Running| -> Vec<u64> {
+        let lines = bff.lines().into_iter().filter_map(|line| line.parse::<Json>().ok());
+        let audit =
+            lines.filter(|line| line.get("outcome").is_some_and(|o| o == "UNAUTHENTICATED"));
+        audit.map(|line| line.get("suppressed").and_then(Json::as_u64).unwrap_or(1)).collect()
+    };
+    for _ in 0..ASKED {
+        assert_eq!(http::send(bff.address, "GET", HOME, &[]).unwrap().status, 401);
+    }
+    let all = |bff: &Running| told(bff).into_iter().sum::<u64>() == ASKED;
+    assert!(bff.eventually(all), "{:?}", told(&bff));
+    assert!(told(&bff).into_iter().any(|refusals| refusals > 1), "{:?}", told(&bff));
 }

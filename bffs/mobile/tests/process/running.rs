@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, reason = "a process that does not start has nothing to say")]
 
 use bff_testkit::{
-    Issuer, Json, SampleServices, Service,
+    Fault, Issuer, Json, SampleServices, Service,
     http::{self, Reply},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -160,6 +160,19 @@ impl Drop for Running {
 /// A good token of [`USER`].
 pub(crate) fn token() -> String {
     Issuer::shared().token(USER, "mobile-bff")
+}
+
+/// A page that waits for a user with that fault, asked for on another thread; the page is under way when this returns.
+pub(crate) fn slow_home(bff: &Running, fault: Fault) -> JoinHandle<u16> {
+    bff.services.set_fault(Service::Users, Some(fault));
+    let (address, credential) = (bff.address, format!("Bearer {}", token()));
+    let page = std::thread::spawn(move || {
+        let reply = http::send(address, "GET", HOME, &[("authorization", &credential)]);
+        reply.map_or(0, |reply| reply.status)
+    });
+    let under_way = |bff: &Running| bff.services.stats(Service::Users).requests_started == 1;
+    assert!(bff.eventually(under_way), "the page was never asked for");
+    page
 }
 
 /// Reads to the end, and shows each line as soon as it is there.

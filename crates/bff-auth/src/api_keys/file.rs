@@ -1,15 +1,8 @@
-//! The file with the keys: read whole, and read again when it has changed.
+//! The file with the keys, read whole or not at all.
 
 use super::entry::{Document, Entry, Hash};
 use bff_core::ports::Principal;
-use std::{
-    collections::HashMap,
-    fs, io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 /// The keys by id.
 pub(super) type Live = HashMap<String, LiveKey>;
@@ -23,44 +16,13 @@ pub(super) struct LiveKey {
     pub(super) until: Option<f64>,
 }
 
-/// The file, and how it looked when it was read last.
-#[derive(Debug)]
-pub(super) struct Source {
-    path: PathBuf,
-    seen: Result<Look, io::ErrorKind>,
-}
-
-/// What differs when a file was written or replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    modified: SystemTime,
-    length: u64,
-    inode: u64,
-}
-
-impl Source {
-    pub(super) fn open(path: &Path) -> Result<(Self, Live), String> {
-        let source = Self { path: path.to_owned(), seen: look(path) };
-        let live = source.read()?;
-        Ok((source, live))
-    }
-
-    /// The keys in a file that is not as it was; `None` when it is.
-    pub(super) fn changed(&mut self) -> Option<Result<Live, String>> {
-        // Looked at before it is read: what is written in between is seen the next time.
-        let now = look(&self.path);
-        if now == self.seen {
-            return None;
-        }
-        self.seen = now;
-        Some(self.read())
-    }
-
-    fn read(&self) -> Result<Live, String> {
-        read(&self.path).and_then(|document| {
-            document.keys.into_iter().map(|(id, entry)| Ok((id.0, entry.live()?))).collect()
-        })
-    }
+/// The keys in the file as it stands.
+///
+/// # Errors
+/// See [`read`].
+pub(super) fn live(path: &Path) -> Result<Live, String> {
+    let entries = read(path)?.keys.into_iter();
+    entries.map(|(id, entry)| Ok((id.0, entry.live()?))).collect()
 }
 
 impl Entry {
@@ -85,11 +47,4 @@ pub(super) fn read(path: &Path) -> Result<Document, String> {
         let line = before.matches('\n').count() + 1;
         format!("{place}, line {line}: {}", error.message())
     })
-}
-
-fn look(path: &Path) -> Result<Look, io::ErrorKind> {
-    let look = |found: fs::Metadata| {
-        Ok(Look { modified: found.modified()?, length: found.len(), inode: found.ino() })
-    };
-    fs::metadata(path).and_then(look).map_err(|error| error.kind())
 }

@@ -17,22 +17,14 @@ pub use edit::{KeyFileError, NewKey, issue, list, revoke};
 pub use entry::Entry;
 
 use crate::{moment::Moment, refusal::Refusal, settings::AuthError};
-use arc_swap::ArcSwap;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bff_core::ports::Principal;
+use bff_files::Watched;
 use entry::hash;
-use file::{Live, Source};
+use file::Live;
 use presented::ApiKey;
 use serde::{Deserialize, Serialize};
-use std::{
-    path::PathBuf,
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
-
-/// How often the file is looked at: what was revoked is refused within two seconds.
-const POLL: Duration = Duration::from_secs(1);
+use std::{path::PathBuf, sync::Arc};
 
 /// `[api_keys]`: where the keys of partners are.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,29 +37,21 @@ pub struct ApiKeySettings {
 /// The keys that count. One per process.
 #[derive(Debug)]
 pub struct ApiKeys {
-    live: Arc<ArcSwap<Live>>,
-    /// Dropped with it, which ends the thread that looks at the file.
-    _watched: mpsc::Sender<()>,
+    live: Arc<Watched<Live>>,
 }
 
 impl ApiKeys {
-    /// Reads the file, and from now on reads it again when it has changed. One that cannot be read
-    /// is logged, and the keys stay as they were.
+    /// Reads the file, and from now on reads it again when it has changed: what was revoked is
+    /// refused within two seconds. One that cannot be read is logged, and the keys stay as they were,
+    /// also revoked ones.
     ///
     /// # Errors
     /// The file cannot be read, or an entry cannot be used; with its line.
     pub fn open(settings: &ApiKeySettings) -> Result<Arc<Self>, AuthError> {
-        let failed = |why: String| AuthError::new("api_keys.file", why);
-        let (source, first) = Source::open(&settings.file).map_err(failed)?;
-        let live = Arc::new(ArcSwap::from_pointee(first));
-        let (watched, ended) = mpsc::channel();
-        let watching = Arc::clone(&live);
-        // A thread of its own, because a file may be on a disk that hangs, and workers must not.
-        thread::Builder::new()
-            .name("api-keys".to_owned())
-            .spawn(move || watch(source, &watching, &ended))
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Arc::new(Self { live, _watched: watched }))
+        let path = settings.file.clone();
+        let live = Watched::open(vec![path.clone()], move || file::live(&path))
+            .map_err(|why| AuthError::new("api_keys.file", why))?;
+        Ok(Arc::new(Self { live }))
     }
 
     /// The partner whose key this is. Whether the id is unknown or the secret is wrong costs the
@@ -78,7 +62,7 @@ impl ApiKeys {
     pub(crate) fn verify(&self, presented: &str, now: Moment) -> Result<Arc<Principal>, Refusal> {
         let ApiKey { id, secret } =
             ApiKey::read(presented).ok_or(Refusal::KeyInvalid("not an API key"))?;
-        let live = self.live.load();
+        let live = self.live.current();
         let known = live.get(id);
         // No secret is known to have this hash.
         let expected = known.map_or(&[0; 32], |key| &key.hash);
@@ -89,24 +73,6 @@ impl ApiKeys {
                 _ => Ok(Arc::clone(&key.principal)),
             },
             _ => Err(Refusal::KeyInvalid("unknown API key")),
-        }
-    }
-}
-
-/// Until all that could use the keys is gone.
-fn watch(mut source: Source, live: &ArcSwap<Live>, ended: &mpsc::Receiver<()>) {
-    while ended.recv_timeout(POLL) == Err(mpsc::RecvTimeoutError::Timeout) {
-        match source.changed() {
-            None => {}
-            Some(Ok(keys)) => {
-                tracing::info!(keys = keys.len(), "the API keys were read again");
-                live.store(Arc::new(keys));
-            }
-            Some(Err(why)) => tracing::error!(
-                why,
-                "the changed file of API keys cannot be used; the keys before the change stay in use, also \
-                 revoked ones; repair the file"
-            ),
         }
     }
 }

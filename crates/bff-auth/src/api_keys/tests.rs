@@ -2,7 +2,7 @@
 
 use super::*;
 use presented::text;
-use std::fs;
+use std::{fs, thread};
 
 /// A file of its own for each test.
 fn path(name: &str) -> PathBuf {
@@ -145,24 +145,24 @@ fn an_entry_that_cannot_be_used_is_named_by_its_line_without_being_quoted() {
     }
 }
 
-#[test]
-fn a_changed_file_is_read_once_and_a_broken_one_changes_nothing() {
+#[tokio::test]
+async fn a_changed_file_counts_and_a_broken_one_changes_nothing() {
     let path = path("changed");
     let first = issue(&path, new_key("partner-1", None)).unwrap();
-    let (mut source, live) = Source::open(&path).unwrap();
-    assert_eq!(live.len(), 1);
-    assert!(source.changed().is_none());
-    issue(&path, new_key("partner-1", None)).unwrap();
-    assert_eq!(source.changed().unwrap().unwrap().len(), 2, "two live keys of one partner");
-    assert!(source.changed().is_none());
+    let keys = open(&path);
+    let live = async || keys.live.latest().await.len();
+    assert_eq!(live().await, 1);
+    let second = issue(&path, new_key("partner-1", None)).unwrap();
+    assert_eq!(live().await, 2, "two live keys of one partner");
     revoke(&path, &first[5..13]).unwrap();
-    assert_eq!(source.changed().unwrap().unwrap().len(), 1);
+    assert_eq!(live().await, 1);
+    assert_eq!(outcome(&keys, &first), Err(Refusal::KeyInvalid("unknown API key")));
     fs::write(&path, "[keys").unwrap();
-    assert!(source.changed().unwrap().unwrap_err().contains("line 1"));
-    assert!(source.changed().is_none(), "one line in the log, not one per second");
+    assert_eq!(live().await, 1);
     fs::remove_file(&path).unwrap();
-    assert!(source.changed().unwrap().is_err());
-    assert!(source.changed().is_none());
-    issue(&path, new_key("partner-2", None)).unwrap();
-    assert_eq!(source.changed().unwrap().unwrap().len(), 1, "there again");
+    assert_eq!(live().await, 1);
+    assert!(outcome(&keys, &second).is_ok());
+    let third = issue(&path, new_key("partner-2", None)).unwrap();
+    assert_eq!(live().await, 1, "there again");
+    assert_eq!(outcome(&keys, &third).as_deref(), Ok("partner-2"));
 }

@@ -1,10 +1,10 @@
 //! A header with a value that never changes by itself: an API key.
 
 use super::settings::StaticKeySettings;
-use crate::file::{Watched, secret_text};
 use awc::http::header::{HeaderName, HeaderValue};
+use bff_files::{Watched, secret_text};
 use secrecy::ExposeSecret;
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
 /// What only the transport writes, or nobody.
 const TAKEN: [&str; 16] = [
@@ -50,7 +50,7 @@ impl Fixed {
         if TAKEN.contains(&header.as_str()) {
             return Err(("header", format!("`{header}` is not for keys")));
         }
-        let file = |path: &PathBuf| Watched::open(path.clone(), |bytes| value(secret_text(bytes)?));
+        let file = |path: &PathBuf| Watched::file(path, |bytes| value(secret_text(bytes)?));
         let value = match (&settings.file, &settings.secret) {
             (Some(path), None) => Value::InFile(file(path).map_err(|why| ("file", why))?),
             (None, Some(secret)) => {
@@ -61,10 +61,10 @@ impl Fixed {
         Ok(Self { header, value })
     }
 
-    pub(crate) fn at_hand(&self, now: Instant) -> HeaderValue {
+    pub(crate) fn at_hand(&self) -> HeaderValue {
         match &self.value {
             Value::Here(value) => value.clone(),
-            Value::InFile(file) => HeaderValue::clone(&file.current(now)),
+            Value::InFile(file) => HeaderValue::clone(&file.current()),
         }
     }
 

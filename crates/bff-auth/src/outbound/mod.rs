@@ -30,7 +30,6 @@ mod endpoint;
 #[cfg(test)]
 mod tests;
 
-use crate::moment::Moment;
 use bff_core::ports::Identity;
 use exchange::Exchange;
 use fixed::Fixed;
@@ -104,9 +103,7 @@ impl Credentials {
     /// it.
     #[must_use]
     pub fn internal_jwks(&self) -> String {
-        self.signer
-            .as_ref()
-            .map_or_else(|| r#"{"keys":[]}"#.to_owned(), |signer| signer.jwks(Moment::now()))
+        self.signer.as_ref().map_or_else(|| r#"{"keys":[]}"#.to_owned(), |signer| signer.jwks())
     }
 }
 

@@ -4,8 +4,9 @@
 //! that seeing it twice means nothing, and `aud` keeps it from counting anywhere else.
 
 use super::settings::InternalTokenSettings;
-use crate::{file::Watched, key::SigningKey, moment::Moment};
+use crate::{key::SigningKey, moment::Moment};
 use awc::http::header::HeaderValue;
+use bff_files::Watched;
 use jsonwebtoken::{Algorithm, jwk::Jwk};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -51,7 +52,7 @@ impl Signer {
             return Err(("lifetime", "must be from 10s to 10m".to_owned()));
         }
         let read = |pem: &[u8]| SigningKey::read_all(pem, &[Algorithm::EdDSA, Algorithm::ES256]);
-        let keys = Watched::open(settings.key_file.clone(), read);
+        let keys = Watched::file(&settings.key_file, read);
         let keys = keys.map_err(|why| ("key_file", why))?;
         Ok(Self { issuer: issuer.to_owned(), lifetime, keys })
     }
@@ -61,7 +62,7 @@ impl Signer {
     /// # Errors
     /// The key cannot sign.
     pub(crate) fn sign(&self, aud: &str, sub: &str, now: Moment) -> Result<HeaderValue, String> {
-        let keys = self.keys.current(now.steady);
+        let keys = self.keys.current();
         let key = keys.first().ok_or("no key")?;
         let iat = now.whole_seconds();
         let exp = iat + self.lifetime.as_secs();
@@ -72,8 +73,8 @@ impl Signer {
     }
 
     /// The public keys as a JWKS document (RFC 7517).
-    pub(crate) fn jwks(&self, now: Moment) -> String {
-        let keys = self.keys.current(now.steady);
+    pub(crate) fn jwks(&self) -> String {
+        let keys = self.keys.current();
         let published = Published { keys: keys.iter().map(|key| &key.public).collect() };
         serde_json::to_string(&published).unwrap_or_default()
     }

@@ -141,7 +141,7 @@ impl Way<'_> {
     fn at_hand(&self, now: Instant) -> Option<Option<Header>> {
         match self {
             Self::None => Some(None),
-            Self::Fixed(fixed) => Some(Some((fixed.header.clone(), fixed.at_hand(now)))),
+            Self::Fixed(fixed) => Some(Some((fixed.header.clone(), fixed.at_hand()))),
             Self::Own(own, client) => own.at_hand(client, now).map(bearer),
             Self::Exchanged(exchange, _, token) => exchange.at_hand(token, now).map(bearer),
         }

@@ -1,7 +1,6 @@
 //! Sealing: what is kept outside this process can be read, and changed, only with a key that is not
 //! kept with it.
 
-use crate::file::Watched;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
     digest, rand,
@@ -10,11 +9,11 @@ use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use bff_files::Watched;
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 use std::{
     path::Path,
     sync::{Arc, LazyLock},
-    time::Instant,
 };
 
 /// What keys are derived for; another purpose gives another key.
@@ -36,7 +35,7 @@ impl Seals {
     pub(super) fn open(file: Option<&Path>) -> Result<Self, String> {
         match file {
             None => Ok(Self::Own(LazyLock::new(Ring::random))),
-            Some(path) => Watched::open(path.to_owned(), Ring::read).map(Self::File),
+            Some(path) => Watched::file(path, Ring::read).map(Self::File),
         }
     }
 
@@ -45,7 +44,7 @@ impl Seals {
     pub(super) fn seal(&self, name: &str, plain: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Own(ring) => ring.seal(name, plain),
-            Self::File(file) => file.current(Instant::now()).seal(name, plain),
+            Self::File(file) => file.current().seal(name, plain),
         }
     }
 
@@ -53,7 +52,7 @@ impl Seals {
     pub(super) fn unseal(&self, name: &str, record: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         match self {
             Self::Own(ring) => ring.unseal(name, record),
-            Self::File(file) => file.current(Instant::now()).unseal(name, record),
+            Self::File(file) => file.current().unseal(name, record),
         }
     }
 }

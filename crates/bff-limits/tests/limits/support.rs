@@ -45,5 +45,6 @@ pub(crate) fn allowed(limits: &Limits, request: Request<'_>, tries: usize) -> us
 pub(crate) fn said(limits: &Limits, decision: &Decision) -> String {
     let headers = limits.headers(decision).expect("there is a limit");
     let retry_after = headers.retry_after.map_or("-".to_owned(), |seconds| seconds.to_string());
-    format!("{} | {} | {retry_after}", headers.policy, headers.limit)
+    let policy = str::from_utf8(headers.policy).unwrap_or_default();
+    format!("{policy} | {} | {retry_after}", headers.limit)
 }

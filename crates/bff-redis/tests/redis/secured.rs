@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-struct Secured {
+pub(crate) struct Secured {
     _server: RedisServer,
     url: String,
     directory: PathBuf,
@@ -18,7 +18,7 @@ struct Secured {
 
 impl Secured {
     /// A server whose certificate is for `name`, from an authority of its own.
-    fn start(name: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn start(name: &str) -> Result<Self, Box<dyn Error>> {
         let port = free_port();
         let directory = std::env::temp_dir().join(format!("bff-tls-{}-{port}", std::process::id()));
         fs::create_dir_all(&directory)?;
@@ -37,12 +37,12 @@ impl Secured {
         Ok(Self { _server: server, url: format!("rediss://127.0.0.1:{port}"), directory })
     }
 
-    fn settings(&self, ca: &Path) -> String {
+    pub(crate) fn settings(&self, ca: &Path) -> String {
         // Handshakes of unoptimised code on a busy machine take longer than a lookup may.
         format!("url = {:?}\nca_file = {ca:?}\nconnect_timeout = \"5s\"", self.url)
     }
 
-    fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.directory.join("ca.pem")
     }
 }

@@ -35,6 +35,11 @@ fn settings_that_cannot_work_are_refused_by_key() {
         ("mode = \"sentinel\"\nurls = [\"redis://r\"]", "master: mode `sentinel` needs"),
         ("url = \"redis://r\"\nmaster = \"m\"", "master: is only for mode"),
         ("url = \"redis://r\"\nusername = \"u\"", "password: is missing"),
+        (
+            "url = \"redis://r\"\npassword = \"p\"\npassword_file = \"x\"",
+            "password_file: write either",
+        ),
+        ("url = \"redis://r\"\npassword_file = \"/no/such/file\"", "password_file: /no/such/file"),
         ("url = \"redis://r\"\nsentinel_password = \"p\"", "sentinel_password: is only for"),
         ("url = \"redis://r\"\nca_file = \"x\"", "ca_file: is only for rediss://"),
         ("url = \"rediss://r\"\nca_file = \"/no/such/file\"", "ca_file: /no/such/file"),

@@ -12,7 +12,10 @@ use opentelemetry_sdk::{
     Resource,
     trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
 };
-use std::{borrow::Cow, time::SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 /// Sends spans in batches from a thread of its own.
 #[derive(Debug)]
@@ -43,9 +46,9 @@ impl Spans {
         })
     }
 
-    /// Sends what is waiting; blocks, so never on a worker thread.
-    pub(crate) fn shutdown(&self) {
-        if let Err(error) = self.processor.shutdown() {
+    /// Sends what is waiting; blocks, but no longer than `within`, so never on a worker thread.
+    pub(crate) fn shutdown(&self, within: Duration) {
+        if let Err(error) = self.processor.shutdown_with_timeout(within) {
             tracing::warn!(%error, "the last spans were not delivered; check traces.otlp_endpoint");
         }
     }

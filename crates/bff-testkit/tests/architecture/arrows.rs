@@ -6,6 +6,8 @@ use std::collections::{HashSet, VecDeque};
 const CORE: &str = "bff-core";
 const ADAPTERS: [&str; 4] = ["bff-upstream", "bff-cache", "bff-auth", "bff-limits"];
 const LINK: &str = "bff-redis";
+/// Files that are watched: nothing to know but the disk.
+const FILES: &str = "bff-files";
 /// The workspace's own commands read files, and are no library.
 const COMMANDS: &str = "xtask";
 
@@ -44,12 +46,13 @@ fn between_adapters(packages: &[Package]) -> Vec<String> {
     arrows(packages, |from, to| (is_adapter(&from.name) && is_adapter(&to.name)).then_some(advice))
 }
 
-/// The link to Redis serves adapters that know nothing of each other, so it knows none of them.
+/// The link to Redis and the watched files serve adapters that know nothing of each other, so they
+/// know none of them.
 fn from_the_link(packages: &[Package]) -> Vec<String> {
-    let advice =
-        "bff-redis knows no other of our crates; let the one that uses it bring what it needs";
+    let advice = "bff-redis and bff-files know no other of our crates, but files are the link's too; let the one that uses them bring what they need";
     arrows(packages, |from, to| {
-        (from.name == LINK && to.kind.is_none() && to.name.starts_with("bff-")).then_some(advice)
+        let serves = from.name == FILES || (from.name == LINK && to.name != FILES);
+        (serves && to.kind.is_none() && to.name.starts_with("bff-")).then_some(advice)
     })
 }
 
@@ -225,6 +228,10 @@ mod tests {
     fn a_link_that_knows_its_user_and_a_user_without_the_link_are_refused() {
         let link = package(LINK, "crates/bff-redis/Cargo.toml", "bff-core", None);
         assert_eq!(from_the_link(&[link]).len(), 1);
+        let link = package(LINK, "crates/bff-redis/Cargo.toml", FILES, None);
+        assert_eq!(from_the_link(&[link]), [""; 0], "it signs in with what a file says");
+        let files = package(FILES, "crates/bff-files/Cargo.toml", LINK, None);
+        assert_eq!(from_the_link(&[files]).len(), 1);
         let link = package(LINK, "crates/bff-redis/Cargo.toml", "bff-testkit", Some("dev"));
         assert_eq!(from_the_link(&[link]), [""; 0], "tests may use it");
         for client in ["redis", "deadpool-redis"] {

@@ -1,5 +1,7 @@
 //! Services behind TLS: a service that shows the right certificate is called, and any other is not.
 
+mod rotation;
+
 use bff_core::{Auth, Bff, prelude::*};
 use bff_testkit::TestBff;
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
@@ -63,6 +65,12 @@ struct Vault {
     more: String,
 }
 
+/// Who vouches for others.
+struct Authority {
+    certificate: Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
 /// A certificate and the authority behind it.
 struct Signed {
     authority: Certificate,
@@ -70,16 +78,26 @@ struct Signed {
     key: KeyPair,
 }
 
+impl Authority {
+    fn new() -> Result<Self, rcgen::Error> {
+        let mut authority = CertificateParams::new([])?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate()?;
+        let certificate = authority.self_signed(&key)?;
+        Ok(Self { certificate, issuer: Issuer::new(authority, key) })
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Result<(Certificate, KeyPair), rcgen::Error> {
+        let key = KeyPair::generate()?;
+        Ok((params.signed_by(&key, &self.issuer)?, key))
+    }
+}
+
 /// A new authority's certificate for `name`.
 fn signed(name: &str) -> Result<Signed, rcgen::Error> {
-    let mut authority = CertificateParams::new([])?;
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority_key = KeyPair::generate()?;
-    let root = authority.self_signed(&authority_key)?;
-    let authority = Issuer::new(authority, authority_key);
-    let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new([name.to_owned()])?.signed_by(&key, &authority)?;
-    Ok(Signed { authority: root, certificate, key })
+    let authority = Authority::new()?;
+    let (certificate, key) = authority.sign(&CertificateParams::new([name.to_owned()])?)?;
+    Ok(Signed { authority: authority.certificate, certificate, key })
 }
 
 /// The path of a file of this process, written now.
@@ -94,15 +112,11 @@ fn file(name: &str, content: &str) -> Result<PathBuf, io::Error> {
 impl Vault {
     /// A service whose certificate is for `name`. `place` keeps parallel tests apart.
     fn start(place: &str, name: &str) -> Result<Self, Box<dyn Error>> {
-        Self::start_asking(place, name, None)
+        Self::start_asking(place, name, &[])
     }
 
-    /// The same; callers need a certificate of the authority `of`.
-    fn start_asking(
-        place: &str,
-        name: &str,
-        of: Option<&Certificate>,
-    ) -> Result<Self, Box<dyn Error>> {
+    /// The same; callers need a certificate of one of the authorities `of`.
+    fn start_asking(place: &str, name: &str, of: &[&Certificate]) -> Result<Self, Box<dyn Error>> {
         let Signed { authority, certificate, key } = signed(name)?;
         let ca_file = file(&format!("{place}.pem"), &authority.pem())?;
         let config = server_config(certificate.der().clone(), key.serialize_der(), of)?;
@@ -124,27 +138,37 @@ impl Vault {
 fn server_config(
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
-    of: Option<&Certificate>,
+    of: &[&Certificate],
 ) -> Result<Arc<ServerConfig>, Box<dyn Error>> {
     let key = PrivateKeyDer::try_from(key)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()?;
-    let builder = match of {
-        None => builder.with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = RootCertStore::empty();
+    let builder = if of.is_empty() {
+        builder.with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore::empty();
+        for authority in of {
             roots.add(authority.der().clone())?;
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
-            builder.with_client_cert_verifier(verifier)
         }
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
+        builder.with_client_cert_verifier(verifier)
     };
     Ok(Arc::new(builder.with_single_cert(vec![certificate], key)?))
 }
 
+type Tls = StreamOwned<ServerConnection, TcpStream>;
+
 fn answer(config: Arc<ServerConfig>, socket: TcpStream) -> Result<(), Box<dyn Error>> {
     let mut stream = StreamOwned::new(ServerConnection::new(config)?, socket);
+    answer_one(&mut stream, "connection: close\r\n")?;
+    stream.conn.send_close_notify();
+    Ok(stream.flush()?)
+}
+
+/// Answers one request with the word, and with more headers.
+fn answer_one(stream: &mut Tls, headers: &str) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -152,10 +176,9 @@ fn answer(config: Arc<ServerConfig>, socket: TcpStream) -> Result<(), Box<dyn Er
         head.extend(byte);
     }
     let body = r#"{"word":"sesame"}"#;
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
-    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
-    stream.conn.send_close_notify();
-    Ok(stream.flush()?)
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+    write!(stream, "{head}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())?;
+    stream.flush()
 }
 
 /// Asks the page of a BFF that trusts `ca_file`; whether the vault's word came, and what the page said otherwise.
@@ -194,7 +217,7 @@ fn a_certificate_for_another_name_is_not_this_services() {
 #[test]
 fn a_service_that_asks_for_a_certificate_gets_the_configured_one() {
     let (ours, strange) = (signed("mobile-bff").unwrap(), signed("mobile-bff").unwrap());
-    let vault = Vault::start_asking("mutual", "127.0.0.1", Some(&ours.authority)).unwrap();
+    let vault = Vault::start_asking("mutual", "127.0.0.1", &[&ours.authority]).unwrap();
     check(&vault, Some(&vault.ca_file), false);
     for (name, own, trusted) in [("ours", &ours, true), ("strange", &strange, false)] {
         let certificate = file(&format!("{name}.crt"), &own.certificate.pem()).unwrap();

@@ -1,46 +1,26 @@
-//! A whole session with the binary: no token, code or cookie in its log or its traces.
+//! A whole session with the binary: no token, code or cookie in its log, traces or metrics.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 #![allow(clippy::disallowed_types, reason = "what a log line says is nobody's view")]
 
-use bff_testkit::{Browser, SampleServices, Service, idp::IdentityProvider, json};
+use bff_testkit::{Browser, Collector, SampleServices, Service, idp::IdentityProvider, json};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener},
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
-
-/// Takes whatever is sent to it, as a collector would.
-fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let heard = Arc::<Mutex<Vec<u8>>>::default();
-    let ears = Arc::clone(&heard);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-            let mut all = Vec::new();
-            let _until_it_pauses = stream.read_to_end(&mut all);
-            ears.lock().unwrap().append(&mut all);
-            let _gone = stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        }
-    });
-    (address, heard)
-}
 
 fn holds(text: &[u8], secret: &str) -> bool {
     text.windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
 #[test]
-fn no_token_code_or_cookie_of_a_whole_session_is_logged_or_traced() {
+fn no_token_code_or_cookie_of_a_whole_session_is_logged_or_sent_to_a_collector() {
     let (services, idp) = (SampleServices::start().unwrap(), IdentityProvider::start().unwrap());
-    let (collector, heard) = collector();
+    let collector = Collector::start().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bff-web"));
     command
         .env_clear()
@@ -49,7 +29,8 @@ fn no_token_code_or_cookie_of_a_whole_session_is_logged_or_traced() {
         .env("BFF__SERVER__DRAIN_DELAY", "0s")
         .env("BFF__ADMIN__LISTEN", "127.0.0.1:0")
         .env("BFF__LOGS__LEVEL", "debug")
-        .env("BFF__TRACES__OTLP_ENDPOINT", format!("http://{collector}/v1/traces"))
+        .env("BFF__TRACES__OTLP_ENDPOINT", collector.url("traces"))
+        .env("BFF__METRICS__OTLP_ENDPOINT", collector.url("metrics"))
         .env("BFF__TRACES__SAMPLE_RATIO", "1.0")
         .env("BFF__SESSION__ISSUER", idp.url())
         .env("BFF__SESSION__CLIENT_SECRET", bff_testkit::idp::DEMO_SECRET)
@@ -105,12 +86,13 @@ fn no_token_code_or_cookie_of_a_whole_session_is_logged_or_traced() {
     };
     let key = logout.rsplit('=').next().unwrap().to_owned();
     assert!(log.matches(r#""action":"refresh""#).count() >= 3, "the log tells a lot: {log}");
-    let traces = heard.lock().unwrap();
-    assert!(holds(&traces, "userProfile"), "the traces tell a lot");
+    let sent: Vec<u8> = collector.exports().into_iter().flat_map(|export| export.body).collect();
+    assert!(!collector.spans().is_empty() && !collector.metrics().is_empty());
+    assert!(holds(&sent, "userProfile"), "telemetry tells a lot");
     let secrets =
         ["eyJ", "u-4711", "user4711@example.com", &session, &key, &value("code"), &value("state")];
     for secret in secrets.into_iter().chain([bff_testkit::idp::DEMO_SECRET]) {
         assert!(!log.contains(secret), "`{secret}` is in the log: {log}");
-        assert!(!holds(&traces, secret), "`{secret}` is in the traces");
+        assert!(!holds(&sent, secret), "`{secret}` is in traces or metrics");
     }
 }

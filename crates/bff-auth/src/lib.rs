@@ -33,7 +33,8 @@ pub use bearer::Bearer;
 pub use issuers::Issuers;
 pub use keys::Keys;
 pub use session::{
-    Cookies, Provenance, Reply, SessionSettings, SessionSettingsError, Sessions, Vault,
+    Cookies, Provenance, Reply, SessionSettings, SessionSettingsError, SessionStats, Sessions,
+    Vault,
 };
 pub use settings::{Algorithm, AuthError, IssuerSettings, KeySource};
 

@@ -13,7 +13,7 @@ use std::{
     any::Any, cell::RefCell, collections::BTreeMap, fmt, marker::PhantomData, sync::Arc,
     time::Duration,
 };
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 thread_local! {
     /// The shapes that calls keep, while somebody collects them.
@@ -113,12 +113,12 @@ impl<T: View, S: Scope> Cached<T, S> {
         let Some(store) = cx.store() else {
             return cx.call::<T, S>(self.name, &self.target, criticality).await;
         };
-        let key = self.key(cx);
+        let (key, started) = (self.key(cx), Instant::now());
         let found = match store.near(&key, &self.keep) {
             Some(found) => found,
             None => self.find(cx, store.as_ref(), &key, criticality).await?,
         };
-        cx.looked(Looked::new(self.name, &found));
+        cx.looked(Looked::new(self.name, &found, started));
         let value = found.value?;
         cx.tagged(self.tags);
         if let Some(fault) = &found.instead_of {

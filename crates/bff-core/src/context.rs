@@ -1,7 +1,7 @@
 //! The context of one request: its deadline, its trace, its caller, and what happened so far.
 
 use crate::call::Target;
-use crate::ports::{Background, Outbound, Principal, Served, Store, Tier, Transport};
+use crate::ports::{Background, Outbound, Principal, Served, Store, Tier, Transport, Way};
 use crate::{Fault, Note, Parameters, Scope, SpanId, TraceContext, projection};
 use serde::de::DeserializeOwned;
 use std::{
@@ -63,6 +63,10 @@ pub struct Looked {
     pub fresh_for: Duration,
     /// What it was.
     pub outcome: Outcome,
+    /// When the look began.
+    pub started: Instant,
+    /// How long it took, with the call if there was one.
+    pub took: Duration,
 }
 
 /// What a look into the cache yielded.
@@ -111,7 +115,7 @@ impl fmt::Display for Looked {
 }
 
 impl Looked {
-    pub(crate) fn new(entity: &'static str, found: &Served) -> Self {
+    pub(crate) fn new(entity: &'static str, found: &Served, started: Instant) -> Self {
         let Served { value, age, fresh_for, tier, instead_of } = found;
         let kept = matches!(tier, Tier::Near | Tier::Far);
         let outcome = match value {
@@ -121,7 +125,8 @@ impl Looked {
             Err(_) if kept => Outcome::Missing,
             Err(_) => Outcome::Error,
         };
-        Self { entity, tier: *tier, age: *age, fresh_for: *fresh_for, outcome }
+        let took = if *tier == Tier::Near { Duration::ZERO } else { started.elapsed() };
+        Self { entity, tier: *tier, age: *age, fresh_for: *fresh_for, outcome, started, took }
     }
 }
 
@@ -172,6 +177,8 @@ pub struct CallRecord {
     pub elapsed: Duration,
     /// The size of the decoded body that was read; 0 without one.
     pub bytes_read: usize,
+    /// How it travelled.
+    pub way: Way,
     /// `None` for an answer that became a view.
     pub failure: Option<Failure>,
 }
@@ -357,7 +364,7 @@ impl Cx {
         criticality: Criticality,
     ) -> Result<T, Fault> {
         let record = Recording::begin(self, dependency, target.service, criticality);
-        let answer = self.send::<S>(dependency, target, criticality, record.span).await;
+        let answer = self.send::<S>(target, &record).await;
         let value = answer.map_err(|fault| target.judge(fault)).and_then(|body| {
             record.bytes_read.set(body.len());
             projection::read(&body, target.at)
@@ -368,11 +375,10 @@ impl Cx {
 
     async fn send<S: Scope>(
         &self,
-        dependency: &'static str,
         Target { service, target, write, .. }: &Target,
-        criticality: Criticality,
-        span: SpanId,
+        record: &Recording<'_>,
     ) -> Result<bytes::Bytes, Fault> {
+        let Recording { dependency, criticality, span, ref way, .. } = *record;
         let on_behalf_of = match (S::PERSONAL, self.principal()) {
             (true, Some(principal)) => Some(&**principal),
             (true, None) => return Err(Fault::Anonymous),
@@ -394,6 +400,7 @@ impl Cx {
             trace: self.trace(),
             span,
             criticality,
+            way,
         };
         self.incoming.transport.send(&request, until).await
     }
@@ -408,6 +415,7 @@ struct Recording<'a> {
     span: SpanId,
     started: Instant,
     bytes_read: Cell<usize>,
+    way: Cell<Way>,
     failure: Option<Failure>,
 }
 
@@ -426,6 +434,7 @@ impl<'a> Recording<'a> {
             span: SpanId::random(),
             started: Instant::now(),
             bytes_read: Cell::new(0),
+            way: Cell::default(),
             failure: Some(Failure::Cancelled),
         }
     }
@@ -445,6 +454,7 @@ impl Drop for Recording<'_> {
             started: self.started,
             elapsed: self.started.elapsed(),
             bytes_read: self.bytes_read.get(),
+            way: self.way.get(),
             failure: self.failure.take(),
         });
     }

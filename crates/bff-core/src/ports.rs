@@ -8,7 +8,7 @@ pub use crate::{
 
 use crate::{CallRecord, Criticality, Fault, Keep, Problem, SpanId, TraceContext, Written};
 use bytes::Bytes;
-use std::{any::Any, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{any::Any, cell::Cell, fmt, pin::Pin, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A future that stays on its worker thread.
@@ -49,6 +49,19 @@ pub struct Outbound<'a> {
     pub span: SpanId,
     /// What the call's failure means to the page.
     pub criticality: Criticality,
+    /// Where the transport writes how the call travelled; read however the call ends.
+    pub way: &'a Cell<Way>,
+}
+
+/// How a call travelled to its service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Way {
+    /// How often the request was sent, hedges included; 0 when it was not.
+    pub attempts: u32,
+    /// Whether a second attempt was sent while the first was under way.
+    pub hedged: bool,
+    /// Whether the answer was fetched for another request that wanted the same.
+    pub shared: bool,
 }
 
 /// Keeps values between requests, in this process and perhaps beyond. One per process, reached

@@ -17,7 +17,9 @@ use bff_core::{
 };
 use bff_upstream::{ServiceSettings, Services};
 use futures_util::try_join;
-use std::{collections::BTreeMap, hint::black_box, net::SocketAddr, rc::Rc, time::Duration};
+use std::{
+    cell::Cell, collections::BTreeMap, hint::black_box, net::SocketAddr, rc::Rc, time::Duration,
+};
 use support::{
     loopback,
     plain::Plain,
@@ -94,7 +96,7 @@ fn transport(services: SocketAddr) -> impl Transport + 'static {
 async fn three_calls(worker: &Worker) {
     let cx = worker.cx();
     let until = Instant::now() + Duration::from_secs(60);
-    let user = Principal::new("u-1").expect("a subject");
+    let (user, way) = (Principal::new("u-1").expect("a subject"), Cell::default());
     let call = |service, target| Outbound {
         service,
         dependency: service,
@@ -104,6 +106,7 @@ async fn three_calls(worker: &Worker) {
         trace: cx.trace(),
         span: cx.trace().span,
         criticality: Criticality::Critical,
+        way: &way,
     };
     let (profile, orders, recommendations) = (
         call("users", "/users/u-1"),

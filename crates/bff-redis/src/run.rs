@@ -9,7 +9,10 @@ use super::{
 };
 use redis::{FromRedisValue, from_redis_value};
 use std::{sync::atomic::Ordering, time::Duration};
-use tokio::sync::mpsc::{Sender, error::TrySendError};
+use tokio::{
+    sync::mpsc::{Sender, error::TrySendError},
+    time::Instant,
+};
 
 impl Redis {
     /// Runs one command, or one script as one step, and waits for its answer within `within` (and
@@ -27,10 +30,11 @@ impl Redis {
         command: impl Into<Command>,
         within: Duration,
     ) -> Result<T, Trouble> {
-        let command = command.into();
+        let (command, begun) = (command.into(), Instant::now());
         let answer = self.ask_within(within, |reply| Ask::Run { command, reply }).await;
         let answer = answer
             .and_then(|value| from_redis_value(value).map_err(|_other_type| Trouble::Unreadable));
+        self.shared.stats.command_took(begun.elapsed());
         match &answer {
             Ok(_) => drop(self.shared.stats.commands.fetch_add(1, Ordering::Relaxed)),
             Err(trouble) => self.shared.stats.trouble(trouble),

@@ -44,6 +44,8 @@ pub struct RedisStats {
     pub dropped_invalidations: u64,
     /// Commands that other parts than the cache had answered.
     pub commands: u64,
+    /// What all of them took together, those without an answer included.
+    pub command_time: Duration,
     /// Messages published.
     pub messages_sent: u64,
     /// Messages heard, our own included.
@@ -86,6 +88,7 @@ pub(super) struct Stats {
     pub(super) bytes_written: AtomicU64,
     lookups: AtomicU64,
     lookup_nanos: AtomicU64,
+    command_nanos: AtomicU64,
 }
 
 impl Stats {
@@ -100,9 +103,12 @@ impl Stats {
     }
 
     pub(super) fn lookup_took(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.lookups.fetch_add(1, Ordering::Relaxed);
-        self.lookup_nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.lookup_nanos.fetch_add(nanos(time), Ordering::Relaxed);
+    }
+
+    pub(super) fn command_took(&self, time: Duration) {
+        self.command_nanos.fetch_add(nanos(time), Ordering::Relaxed);
     }
 
     pub(super) fn snapshot(&self, breaker_open: bool) -> RedisStats {
@@ -125,6 +131,7 @@ impl Stats {
             invalidations_heard: now(&self.invalidations_heard),
             dropped_invalidations: now(&self.dropped_invalidations),
             commands: now(&self.commands),
+            command_time: Duration::from_nanos(now(&self.command_nanos)),
             messages_sent: now(&self.messages_sent),
             messages_heard: now(&self.messages_heard),
             dropped_messages: now(&self.dropped_messages),
@@ -134,4 +141,8 @@ impl Stats {
             lookup_time: Duration::from_nanos(now(&self.lookup_nanos)),
         }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

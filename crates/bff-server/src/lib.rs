@@ -37,10 +37,9 @@ pub use config::{ConfigError, load};
 pub use console::FAILING_PERCENT;
 pub use lifecycle::{End, Stop};
 pub use server::Server;
-pub use settings::{
-    AdminSettings, GatewayIdentity, LogFormat, LogSettings, ServerSettings, Settings, TraceSettings,
-};
+pub use settings::{AdminSettings, GatewayIdentity, ServerSettings, Settings};
 pub use start_error::StartError;
+pub use telemetry::settings::{LogFormat, LogSettings, MetricSettings, TraceSettings};
 
 pub use bff_auth::{
     ApiKeySettings, IssuerSettings, KeySource, SessionSettings,

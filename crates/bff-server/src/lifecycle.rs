@@ -25,8 +25,6 @@ use tokio::{
 
 /// How long what is cut off has to notice it.
 const CUT_OFF_WITHIN: Duration = Duration::from_secs(2);
-/// How long the collector of spans is waited for.
-pub(crate) const LAST_SPANS_WITHIN: Duration = Duration::from_secs(2);
 /// After `drain_delay` and `drain_timeout`, what the rest of an end may take. Longer than all that it
 /// waits for; what comes on top are the two seconds that the log's reader has.
 const REST: Duration = Duration::from_secs(5);

@@ -4,12 +4,19 @@ use crate::{
     Settings, StartError, configuration,
     health::Health,
     keys::keys_server,
-    lifecycle::{Connections, End, LAST_SPANS_WITHIN, Stop, obey_signals, until_drained},
+    lifecycle::{Connections, End, Stop, obey_signals, until_drained},
     listen::{admin_server, listen, public_server},
     parts::{api_keys, credentials, gateway_identity, issuers, limits, vault},
     randomness,
     table::Table,
-    telemetry::{live::Live, logs, metrics::Metrics, spans::Spans, state::State},
+    telemetry::{
+        live::Live,
+        logs,
+        metrics::Metrics,
+        otlp::{LAST_WITHIN, Push},
+        spans::{self, Spans},
+        state::State,
+    },
     version::Version,
     worker::{Pressures, Shared},
 };
@@ -21,6 +28,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Instant,
 };
 
 /// A BFF whose ports are open and that waits for [`run`](Self::run).
@@ -34,6 +42,7 @@ pub struct Server {
     keys: Option<(TcpListener, SocketAddr)>,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
+    push: Option<Push>,
     health: Arc<Health>,
     stop: Stop,
 }
@@ -53,8 +62,16 @@ impl Server {
             pressures: pressures.clone(),
             cache: cache.clone(),
             limits: limits(bff, settings.limits.as_ref())?,
+            vault: vault(bff, settings.session.as_ref())?,
         };
         let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
+        let push = settings.metrics.otlp_endpoint.clone().map(|endpoint| Push {
+            endpoint,
+            interval: settings.metrics.otlp_interval,
+            resource: spans::resource(bff.name, bff.version),
+            scope: spans::scope(bff.name, bff.version),
+            metrics: metrics.clone(),
+        });
         let spans = settings.traces.otlp_endpoint.as_deref();
         let spans = spans.map(|endpoint| Spans::to(endpoint, bff.name, bff.version)).transpose();
         let shared = Shared {
@@ -72,7 +89,7 @@ impl Server {
             api_keys: api_keys(bff.auth, settings)?,
             rates: state.limits.clone(),
             gateway_identity: gateway_identity(bff.auth, settings)?,
-            vault: vault(bff, settings.session.as_ref())?,
+            vault: state.vault.clone(),
             credentials: credentials(bff.name, settings)?,
             metrics: metrics.clone(),
             live: Arc::new(Live::over(settings.admin.window)),
@@ -86,7 +103,18 @@ impl Server {
         let keys = keys.map(|at| listen("internal_tokens.listen", at)).transpose()?;
         let health = Arc::new(Health::new(state.pressures));
         let (shared, stop) = (Arc::new(shared), Stop::default());
-        Ok(Self { address, admin_address, public, admin, keys, shared, metrics, health, stop })
+        Ok(Self {
+            address,
+            admin_address,
+            public,
+            admin,
+            keys,
+            shared,
+            metrics,
+            push,
+            health,
+            stop,
+        })
     }
 
     /// The public address.
@@ -133,7 +161,7 @@ impl Server {
     }
 
     /// Answers until [`Stop::stop`], then drains: readiness turns false, after `drain_delay` the port
-    /// closes, requests in flight finish within `drain_timeout`, the last spans are sent.
+    /// closes, requests in flight finish within `drain_timeout`, the last spans and metrics are sent.
     ///
     /// # Errors
     /// What the operating system refuses.
@@ -141,6 +169,7 @@ impl Server {
         let keys_address = self.keys_address().map(tracing::field::display);
         let Self { address, admin_address, shared, metrics, health, stop, .. } = self;
         let connections = Connections::default();
+        let pushing = self.push.map(Push::start).transpose()?;
         let public = public_server(self.public, shared.clone(), connections.clone())?;
         let mut beside = vec![admin_server(self.admin, &health, &metrics, &shared)?];
         if let Some((listener, _)) = self.keys {
@@ -160,10 +189,17 @@ impl Server {
         for server in handles {
             server.stop(false).await;
         }
-        // The exporter's thread is waited for, which must not happen on the event loop.
+        // The exporters' threads are waited for, which must not happen on the event loop.
         let flushed = actix_web::rt::task::spawn_blocking(move || {
+            let latest = Instant::now() + LAST_WITHIN;
+            if let Some(pushing) = &pushing {
+                pushing.stop();
+            }
             if let Some(spans) = &shared.spans {
-                spans.shutdown(LAST_SPANS_WITHIN);
+                spans.shutdown();
+            }
+            if let Some(pushing) = pushing {
+                pushing.wait(latest);
             }
         });
         flushed.await.map_err(io::Error::other)?;

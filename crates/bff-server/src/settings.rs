@@ -1,6 +1,10 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
-use crate::overload::OverloadSettings;
+use crate::{
+    overload::OverloadSettings,
+    telemetry::settings::{LogSettings, MetricSettings, TraceSettings},
+};
+use actix_web::http::Uri;
 use bff_auth::{
     ApiKeySettings, IssuerSettings, SessionSettings,
     outbound::{CredentialSettings, InternalTokenSettings},
@@ -26,6 +30,9 @@ pub struct Settings {
     /// `[traces]`.
     #[serde(default)]
     pub traces: TraceSettings,
+    /// `[metrics]`.
+    #[serde(default)]
+    pub metrics: MetricSettings,
     /// `[cache]`.
     #[serde(default)]
     pub cache: CacheSettings,
@@ -74,11 +81,20 @@ const SHORTEST_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// A slot of the console's window is a twelfth of it.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(100);
 
+/// Reading all metrics more often than this would be work of its own.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Spans and metrics are sent in the clear, to a collector in the same network.
+fn is_no_collector(url: &str) -> bool {
+    let parsed: Result<Uri, _> = url.parse();
+    parsed.map_or(true, |url| url.scheme_str() != Some("http") || url.host().is_none())
+}
+
 impl Settings {
     /// What parses and still cannot work here, as key and reason. Services and
     /// credentials are checked where they are used.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let Self { server, admin, logs, traces, overload, .. } = self;
+        let Self { server, admin, logs, traces, metrics, overload, .. } = self;
         let more = "must be more than zero";
         let wrong = [
             (
@@ -116,6 +132,21 @@ impl Settings {
                 "traces.sample_ratio",
                 !(0.0..=1.0).contains(&traces.sample_ratio),
                 "must be from 0 to 1",
+            ),
+            (
+                "traces.otlp_endpoint",
+                traces.otlp_endpoint.as_deref().is_some_and(is_no_collector),
+                "must be an http:// URL, such as http://collector:4318/v1/traces",
+            ),
+            (
+                "metrics.otlp_endpoint",
+                metrics.otlp_endpoint.as_deref().is_some_and(is_no_collector),
+                "must be an http:// URL, such as http://collector:4318/v1/metrics",
+            ),
+            (
+                "metrics.otlp_interval",
+                metrics.otlp_interval < SHORTEST_INTERVAL,
+                "must be at least 100ms",
             ),
         ];
         wrong
@@ -218,49 +249,4 @@ pub struct AdminSettings {
 
 fn window() -> Duration {
     Duration::from_secs(60)
-}
-
-/// `[logs]`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// `json`, `text`, or `auto`: text on a terminal, JSON elsewhere.
-    pub format: LogFormat,
-    /// What to log, as `tracing-subscriber` filters say it: `info`, or `info,bff_auth=debug`.
-    pub level: String,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { format: LogFormat::Auto, level: "info,actix_server=warn".to_owned() }
-    }
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// One JSON object per line.
-    Json,
-    /// For people.
-    Text,
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-}
-
-/// `[traces]`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TraceSettings {
-    /// Where finished spans go: the full URL of an OTLP/HTTP collector, `http://collector:4318/v1/traces`. None when
-    /// left out.
-    pub otlp_endpoint: Option<String>,
-    /// The share of new traces that is recorded, 0 to 1. A caller's own decision is followed.
-    pub sample_ratio: f64,
-}
-
-impl Default for TraceSettings {
-    fn default() -> Self {
-        Self { otlp_endpoint: None, sample_ratio: 0.01 }
-    }
 }

@@ -318,11 +318,16 @@ fn limits_that_would_refuse_everything_or_nothing_are_refused() {
         ("", "traces.sample_ratio = 1.5", ["traces.sample_ratio", "0 to 1"]),
         ("", "traces.sample_ratio = -0.1", ["traces.sample_ratio", "0 to 1"]),
         ("", "traces.sample_ratio = nan", ["traces.sample_ratio", "0 to 1"]),
-        ("", "traces.otlp_endpoint = \"not a url\"", ["traces.otlp_endpoint", ""]),
+        ("", "traces.otlp_endpoint = \"not a url\"", ["traces.otlp_endpoint", "http://"]),
+        ("", "traces.otlp_endpoint = \"https://a/v1/traces\"", ["traces.otlp_endpoint", "http://"]),
+        ("", "metrics.otlp_endpoint = \"a:4318\"", ["metrics.otlp_endpoint", "http://"]),
+        ("", "metrics.otlp_interval = \"1ms\"", ["metrics.otlp_interval", "100ms"]),
     ];
     for (server, rest, parts) in cases {
         // A table that stands after `[admin]` has to be one of its own.
-        let rest = rest.replace("traces.", "[traces]\n").replace("logs.", "[logs]\n");
+        let rest = ["traces", "logs", "metrics"].iter().fold(rest.to_owned(), |rest, table| {
+            rest.replacen(&format!("{table}."), &format!("[{table}]\n"), 1)
+        });
         let error = error_of(Auth::Open, vec![], server, &rest);
         check(&format!("{server}{rest}"), &error, &parts);
     }

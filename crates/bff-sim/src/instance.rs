@@ -6,7 +6,7 @@ use bff_core::{
     ports::{Outbound, Principal, Transport},
 };
 use bff_upstream::{Service, ServiceSettings, Upstream};
-use std::{rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 use tokio::time::Instant;
 
 /// What a page gives its calls.
@@ -42,6 +42,7 @@ impl Instance {
             trace: &self.trace,
             span: self.trace.span,
             criticality: Criticality::Critical,
+            way: &Cell::default(),
         };
         self.upstream.send(&request, Instant::now() + PATIENCE).await.map(drop)
     }

@@ -1,9 +1,10 @@
 //! Real neighbours for a BFF under test: sample services with faults, an issuer, Redis servers, a
-//! BFF on a free port, contract files, dashboards and alert rules.
+//! BFF on a free port, a collector of telemetry, contract files, dashboards and alert rules.
 #![forbid(unsafe_code)]
 
 pub mod browser;
 pub mod chromium;
+pub mod collector;
 pub mod contracts;
 pub mod declared;
 pub mod fake;
@@ -25,6 +26,7 @@ mod upstream;
 pub use bff_auth::api_keys;
 pub use browser::Browser;
 pub use chromium::Chromium;
+pub use collector::Collector;
 pub use gateway::Gateway;
 pub use issuer::Issuer;
 pub use mounted::Mounted;

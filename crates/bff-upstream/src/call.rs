@@ -12,7 +12,7 @@ use crate::{
 use bff_core::{
     Fault,
     flight::{Part, landed},
-    ports::{Local, Outbound, Transport, Vouch},
+    ports::{Local, Outbound, Transport, Vouch, Way},
 };
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -99,6 +99,7 @@ impl<W: Wire> Upstream<W> {
             let lead = match service.flights.join(request.target) {
                 Part::Lead(lead) => lead,
                 Part::Follow(flight) => {
+                    request.way.set(Way { shared: true, ..Way::default() });
                     let until = until.min(begun + service.settings.timeout);
                     let late = |_| Fault::TimedOut(begun.elapsed());
                     match timeout_at(until, landed(flight)).await.map_err(late)? {
@@ -106,7 +107,10 @@ impl<W: Wire> Upstream<W> {
                             service.events.shared.add();
                             return answer;
                         }
-                        None => continue,
+                        None => {
+                            request.way.take();
+                            continue;
+                        }
                     }
                 }
             };
@@ -198,6 +202,7 @@ impl<W: Wire> Upstream<W> {
         }
         let Some((second, _permit)) = hedge(service, host, until) else { return first.await };
         service.events.hedges.add();
+        request.way.update(|way| Way { hedged: true, ..way });
         // In a box: it is rare, and every call's future would be as large as two.
         let second = Box::pin(self.once(second, request, proof));
         let (answer, won) = match select(first, second).await {
@@ -218,6 +223,7 @@ impl<W: Wire> Upstream<W> {
         request: &Outbound<'_>,
         proof: &Proof,
     ) -> Result<Bytes, Fault> {
+        request.way.update(|way| Way { attempts: way.attempts + 1, ..way });
         let left = attempt.until.saturating_duration_since(Instant::now());
         let answer = self.wire.exchange(attempt.service, &attempt.host, request, proof, left).await;
         attempt.finish(&answer);

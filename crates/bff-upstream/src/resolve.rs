@@ -44,6 +44,7 @@ mod tests {
         ports::{Outbound, Transport},
     };
     use std::{
+        cell::Cell,
         collections::HashSet,
         io::{Read, Write},
         net::{Ipv4Addr, TcpListener},
@@ -94,6 +95,7 @@ mod tests {
             trace: &trace,
             span: SpanId::random(),
             criticality: Criticality::Critical,
+            way: &Cell::default(),
         };
         let mut said = HashSet::new();
         let calls = async {

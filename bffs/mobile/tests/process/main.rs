@@ -4,6 +4,7 @@
     reason = "log lines and services' answers are looked at from outside"
 )]
 
+mod collector;
 mod ends;
 mod leaks;
 mod life;

@@ -4,56 +4,8 @@ use crate::{
     leaks::INTERNAL,
     running::{HOME, PRODUCT, Running, USER, token},
 };
-use bff_testkit::{Fault, Service};
+use bff_testkit::{Collector, Fault, Service};
 use rustix::process::Signal;
-use std::{
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::mpsc::{Receiver, channel},
-};
-
-/// One request that the collector got: its head in lower case, and its body.
-struct Export {
-    head: String,
-    body: Vec<u8>,
-}
-
-/// A collector that takes everything.
-fn collector() -> io::Result<(SocketAddr, Receiver<Export>)> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let sender = sender.clone();
-            // The exporter keeps its connection, and may open another.
-            std::thread::spawn(move || {
-                while let Ok(export) = take(&stream) {
-                    let _test_is_over = sender.send(export);
-                }
-            });
-        }
-    });
-    Ok((address, receiver))
-}
-
-fn take(mut stream: &TcpStream) -> io::Result<Export> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    let head = head.to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let mut body = vec![0; length.and_then(|text| text.trim().parse().ok()).unwrap_or_default()];
-    reader.read_exact(&mut body)?;
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n",
-    )?;
-    Ok(Export { head, body })
-}
 
 fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
@@ -69,9 +21,9 @@ fn attribute(key: &str, value: &str) -> Vec<u8> {
 
 #[test]
 fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
-    let (address, exports) = collector().unwrap();
+    let collector = Collector::start().unwrap();
     let bff = Running::start(&[
-        ("BFF__TRACES__OTLP_ENDPOINT", &format!("http://{address}/v1/traces")),
+        ("BFF__TRACES__OTLP_ENDPOINT", &collector.url("traces")),
         ("BFF__TRACES__SAMPLE_RATIO", "1"),
     ]);
     let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -87,9 +39,9 @@ fn a_collector_gets_the_request_and_its_calls_and_nothing_about_the_caller() {
     assert_eq!((status.code(), errors.as_str()), (Some(0), ""), "{output}");
 
     // The end of the process sends what is left, so everything is here by now.
-    let exports: Vec<_> = exports.try_iter().collect();
+    let exports = collector.exports();
     assert!(!exports.is_empty(), "{output}");
-    for Export { head, .. } in &exports {
+    for head in exports.iter().map(|export| &export.head) {
         assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
         assert!(head.contains("content-type: application/x-protobuf"), "{head}");
     }

@@ -119,6 +119,9 @@ impl Sessions {
             Ok((_, record)) => audit::decided("login", "ok", Some(&record.subject)),
             Err(problem) => audit::decided("login", problem.code(), None),
         }
+        let (counts, opened) = (&self.vault.counts, usize::from(came_back.is_ok()));
+        counts.opened.add(opened);
+        counts.login_failed.add(1 - opened);
         came_back.map(|(reply, _)| reply)
     }
 
@@ -155,7 +158,8 @@ impl Sessions {
         })?;
         let record = self.signed_in(&known, tokens, &attempt.nonce).await?;
         if let Some(old) = &attempt.replaces {
-            self.end(old).await?;
+            let ended = self.end(old).await?;
+            vault.counts.replaced.add(usize::from(ended.is_some()));
         }
         let id = seal::random();
         self.create(&seal::name_of(&id), &record).await?;

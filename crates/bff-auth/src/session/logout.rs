@@ -56,6 +56,7 @@ impl Sessions {
                 return Err(Problem::new(Class::Invalid, "INVALID_LOGOUT_KEY", message));
             }
             let ended = self.end(&seal::name_of(cookie)).await?;
+            self.vault.counts.logout.add(usize::from(ended.is_some()));
             audit::decided("logout", "ok", ended.as_ref().map(|record| record.subject.as_str()));
         }
         // Also without a session here there may be one at the provider, and the user wants none.
@@ -114,6 +115,7 @@ impl Sessions {
         };
         // Ending twice ends nothing more, so a number is used up only by a logout that succeeded.
         let ended = vault.store.end_all(list).await.map_err(away)?;
+        vault.counts.back_channel_logout.add(ended);
         let number = format!("logout:{}", seal::name_of(&logout.jti));
         if !vault.store.use_once(&number, REMEMBERED).await.map_err(away)? {
             tracing::warn!("a logout token came twice; the sessions that it names have ended");

@@ -17,6 +17,7 @@ mod return_to;
 mod seal;
 mod settings;
 mod shared;
+mod stats;
 mod store;
 mod tokens;
 
@@ -25,6 +26,7 @@ pub use self::{
     csrf::Provenance,
     reply::Reply,
     settings::{SessionSettings, SessionSettingsError},
+    stats::SessionStats,
 };
 
 use self::{
@@ -35,6 +37,7 @@ use self::{
     return_to::ReturnTo,
     seal::Seals,
     shared::Shared,
+    stats::Counts,
     store::{Away, Store},
 };
 use awc::Client;
@@ -43,7 +46,7 @@ use bff_core::{
     flight::Flights,
     ports::{Authenticator, Local, Presented, Principal},
 };
-use bff_redis::{Redis, RedisSettings};
+use bff_redis::{Redis, RedisSettings, RedisStats};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The sessions of all browsers, for the whole process.
@@ -55,6 +58,7 @@ pub struct Vault {
     return_to: ReturnTo,
     origin: String,
     renewals: Flights<Renewed>,
+    counts: Counts,
 }
 
 impl Vault {
@@ -81,6 +85,7 @@ impl Vault {
             return_to: settings.return_to(),
             origin: settings.origin(),
             renewals: Flights::default(),
+            counts: Counts::default(),
             settings: Arc::new(settings.clone()),
         }))
     }
@@ -89,6 +94,21 @@ impl Vault {
     #[must_use]
     pub fn cookie(&self) -> &str {
         &self.settings.cookie
+    }
+
+    /// What happened to sessions so far.
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.counts.snapshot()
+    }
+
+    /// The link to Redis; none when sessions are in this process.
+    #[must_use]
+    pub fn redis(&self) -> Option<RedisStats> {
+        match &self.store {
+            Store::Shared(shared) => Some(shared.stats()),
+            Store::Memory(_) => None,
+        }
     }
 
     /// The origin that requests to this BFF come from.
@@ -132,7 +152,11 @@ impl Sessions {
         let idle = slide.then_some(vault.settings.idle);
         let sealed = vault.store.read(&name, idle).await.map_err(away)?;
         let record = sealed.and_then(|sealed| Record::open(&name, &sealed, &vault.seals));
-        let record = record.filter(|record| !record.is_over(now())).ok_or_else(ended)?;
+        let record = record.ok_or_else(ended)?;
+        if record.is_over(now()) {
+            vault.expire(&name).await;
+            return Err(ended());
+        }
         if !vault.is_due(&record) {
             return Ok(Arc::new(record));
         }

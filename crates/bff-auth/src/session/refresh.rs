@@ -54,6 +54,9 @@ impl Vault {
                         Ok(Ok(renewed)) => renewed,
                         Ok(Err(Away)) | Err(_) => Renewed::Away,
                     };
+                    if matches!(renewed, Renewed::Away) {
+                        vault.counts.refresh_trouble.add(1);
+                    }
                     lead.land(&renewed);
                     renewed
                 }
@@ -129,6 +132,7 @@ impl Vault {
             ..old
         };
         if self.store_renewed(name, lease, &fresh).await? {
+            self.counts.refreshed.add(1);
             audit::decided("refresh", "ok", Some(&fresh.subject));
             return Ok(Renewed::Fresh(Arc::new(fresh)));
         }
@@ -172,9 +176,17 @@ impl Vault {
             }
             _ => {
                 self.store.end(name).await?;
+                self.counts.refresh_refused.add(1);
                 audit::decided("refresh", "refused", Some(&old.subject));
                 Ok(Renewed::Ended)
             }
+        }
+    }
+
+    /// Forgets a session that is too old. A store that is away forgets it by itself, later.
+    pub(super) async fn expire(&self, name: &str) {
+        if let Ok(true) = self.store.end(name).await {
+            self.counts.expired.add(1);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     seal,
     store::{Away, Lease, List},
 };
-use bff_redis::{FromRedisValue, Redis, Script, cmd};
+use bff_redis::{FromRedisValue, Redis, RedisStats, Script, cmd};
 use std::{sync::LazyLock, time::Duration};
 
 /// Sessions in Redis.
@@ -51,6 +51,10 @@ static ENLIST: LazyLock<Script> = LazyLock::new(|| {
 impl Shared {
     pub(super) fn new(redis: Redis, bff: &'static str, timeout: Duration) -> Self {
         Self { redis, bff, timeout }
+    }
+
+    pub(super) fn stats(&self) -> RedisStats {
+        self.redis.stats()
     }
 
     fn session(&self, name: &str) -> String {

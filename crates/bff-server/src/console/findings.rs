@@ -26,11 +26,12 @@ pub(super) fn of(picture: &Picture) -> Vec<Finding> {
         })
         .collect();
     for link in &picture.redis_away {
-        findings.push(Finding {
-            verdict: Verdict::Degraded,
-            what: format!("Redis is not asked for {link}: it is away or slow"),
-            look_at: "the Redis server; pages go on without it".to_owned(),
-        });
+        let (verdict, look_at) = match *link {
+            "sessions" => (Verdict::Failing, "the Redis server; signed-in users get 503 meanwhile"),
+            _ => (Verdict::Degraded, "the Redis server; pages go on without it"),
+        };
+        let what = format!("Redis is not asked for {link}: it is away or slow");
+        findings.push(Finding { verdict, what, look_at: look_at.to_owned() });
     }
     for endpoint in &picture.endpoints {
         of_endpoint(endpoint, &picture.degradations, &mut findings);

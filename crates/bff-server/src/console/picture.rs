@@ -5,9 +5,12 @@ use super::{
     source::Source,
     verdict::Verdict,
 };
-use crate::{health::Health, overload::Level, telemetry::live::Degradation, worker::Shared};
-use bff_limits::Limits;
-use bff_redis::RedisStats;
+use crate::{
+    health::Health,
+    overload::Level,
+    telemetry::{links::redis_links, live::Degradation},
+    worker::Shared,
+};
 use bff_upstream::ServiceStatus;
 use serde::Serialize;
 use std::{cmp::Reverse, time::SystemTime};
@@ -156,11 +159,8 @@ impl Picture {
 
 fn redis_away(shared: &Shared) -> Vec<&'static str> {
     let of_cache = shared.cache.as_ref().and_then(|cache| cache.status().redis);
-    let of_limits = shared.rates.as_ref().and_then(Limits::redis);
-    let links = [("cache", of_cache), ("limits", of_limits)].into_iter();
-    let away =
-        |(name, link): (_, Option<RedisStats>)| link.filter(|l| l.breaker_open).map(|_| name);
-    links.filter_map(away).collect()
+    let links = redis_links(of_cache, shared.rates.as_ref(), shared.vault.as_deref()).into_iter();
+    links.filter(|(_, link)| link.breaker_open).map(|(name, _)| name).collect()
 }
 
 impl Overload {

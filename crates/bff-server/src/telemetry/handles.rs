@@ -117,7 +117,7 @@ impl OfEndpoint {
         let period = live.period(report.started + report.took);
         self.lane.add(period, report.took, report.status >= 500);
         let trace = report.recorded.then(|| Trace { trace_id: report.trace.trace_id.to_string() });
-        self.latency.observe(report.took.as_secs_f64(), trace, None);
+        self.latency.observe(report.took.as_secs_f64(), trace, Some(report.received + report.took));
         self.sent.inc_by(as_u64(report.bytes_sent));
         self.count_status(metrics, report.status);
         for call in &report.calls {

@@ -11,6 +11,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+use std::time::SystemTime;
 
 /// From a cached answer to a request at its budget, in seconds.
 const LATENCY_BUCKETS: [f64; 12] =
@@ -25,6 +26,8 @@ const BESIDE: &str = "renewal";
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
+    /// Since when it is counted.
+    pub(super) since: SystemTime,
     pub(crate) in_flight: Gauge,
     requests: Family<RequestLabels, Counter>,
     latency: Family<EndpointLabel, Latency, fn() -> Latency>,
@@ -101,6 +104,7 @@ impl Metrics {
             || HistogramWithExemplars::new(LATENCY_BUCKETS.into_iter());
         let mut metrics = Self {
             registry: Registry::with_prefix("bff"),
+            since: SystemTime::now(),
             in_flight: Gauge::default(),
             requests: Family::default(),
             latency: Family::new_with_constructor(exemplary),

@@ -2,10 +2,13 @@
 
 pub(crate) mod handles;
 mod lines;
+pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod metrics;
+pub(crate) mod otlp;
 pub(crate) mod report;
+pub(crate) mod settings;
 pub(crate) mod spans;
 pub(crate) mod state;
 pub(crate) mod window;

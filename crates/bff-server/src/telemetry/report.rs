@@ -151,6 +151,9 @@ fn log_failure(call: &CallRecord) {
         service = call.service,
         criticality = ?call.criticality,
         elapsed_ms = milliseconds(call.elapsed),
+        attempts = call.way.attempts,
+        hedged = call.way.hedged.then_some(true),
+        shared = call.way.shared.then_some(true),
         fault = %fault,
         advice,
         "call failed"

@@ -1,8 +1,14 @@
 //! Traces by OTLP. Finished spans are handed to the exporter as data, so that an unrecorded request
 //! pays nothing and a span has exactly the id that the service was sent.
 
-use super::report::{Listed, Report};
-use bff_core::{CallRecord, Criticality, Failure, SpanId as Step, TraceContext};
+use super::{
+    metrics::outcome,
+    otlp::{ANSWER_WITHIN, LAST_WITHIN, Watch},
+    report::{Listed, Report},
+};
+use bff_core::{
+    CallRecord, Criticality, Failure, Fault, Looked, SpanId as Step, TraceContext, ports::Tier,
+};
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
@@ -10,7 +16,10 @@ use opentelemetry::{
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
+    error::OTelSdkResult,
+    trace::{
+        BatchSpanProcessor, SpanData, SpanEvents, SpanExporter as Export, SpanLinks, SpanProcessor,
+    },
 };
 use std::{
     borrow::Cow,
@@ -31,24 +40,17 @@ impl Spans {
         bff: &str,
         version: &'static str,
     ) -> Result<Self, ExporterBuildError> {
-        let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
-        let mut processor = BatchSpanProcessor::builder(exporter).build();
-        let name = format!("bff-{bff}");
-        let resource = Resource::builder()
-            .with_service_name(name.clone())
-            .with_attribute(KeyValue::new("service.version", version))
-            .with_attribute(KeyValue::new("vcs.ref.head.revision", crate::version::REVISION))
-            .build();
-        processor.set_resource(&resource);
-        Ok(Self {
-            processor,
-            scope: InstrumentationScope::builder(name).with_version(version).build(),
-        })
+        let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint);
+        let exporter = exporter.with_timeout(ANSWER_WITHIN).build()?;
+        let watched = Watched { exporter, watch: Watch::new("traces.otlp_endpoint") };
+        let mut processor = BatchSpanProcessor::builder(watched).build();
+        processor.set_resource(&resource(bff, version));
+        Ok(Self { processor, scope: scope(bff, version) })
     }
 
-    /// Sends what is waiting; blocks, but no longer than `within`, so never on a worker thread.
-    pub(crate) fn shutdown(&self, within: Duration) {
-        if let Err(error) = self.processor.shutdown_with_timeout(within) {
+    /// Sends what is waiting; blocks, so never on a worker thread.
+    pub(crate) fn shutdown(&self) {
+        if let Err(error) = self.processor.shutdown_with_timeout(LAST_WITHIN) {
             tracing::warn!(%error, "the last spans were not delivered; check traces.otlp_endpoint");
         }
     }
@@ -85,6 +87,26 @@ impl Spans {
         for call in &report.calls {
             self.write_call(report, call);
         }
+        for looked in report.lookups.iter().filter(|looked| looked.tier != Tier::Service) {
+            self.write_lookup(report, looked);
+        }
+    }
+
+    /// A value that came from elsewhere than its service. A call that was made for the cache has its own span.
+    fn write_lookup(&self, report: &Report<'_>, looked: &Looked) {
+        let age = looked.age.as_secs_f64();
+        let attributes = vec![
+            KeyValue::new("bff.cache.tier", looked.tier.word()),
+            KeyValue::new("bff.cache.outcome", looked.outcome.word()),
+            KeyValue::new("bff.cache.age_seconds", age),
+        ];
+        let began = report.received + (looked.started - report.started);
+        let (entity, ended) = (looked.entity, began + looked.took);
+        let step = Step::random();
+        self.processor.on_end(SpanData {
+            parent_span_id: id(report.trace.span),
+            ..self.span(report.trace, step, entity, began, ended, attributes, Status::Unset)
+        });
     }
 
     fn write_call(&self, report: &Report<'_>, call: &CallRecord) {
@@ -93,11 +115,29 @@ impl Spans {
             Some(Failure::Cancelled) => Status::error("cancelled"),
             Some(Failure::Fault(fault)) => Status::error(fault.to_string()),
         };
-        let attributes = vec![
+        let way = call.way;
+        let mut attributes = vec![
             KeyValue::new("peer.service", call.service),
+            KeyValue::new("bff.outcome", outcome(call)),
             KeyValue::new("bff.critical", call.criticality == Criticality::Critical),
+            KeyValue::new("bff.attempts", i64::from(way.attempts)),
+            KeyValue::new("bff.hedged", way.hedged),
+            KeyValue::new("bff.shared", way.shared),
             KeyValue::new("bff.bytes_read", i64::try_from(call.bytes_read).unwrap_or(i64::MAX)),
         ];
+        if way.attempts > 1 {
+            let resent = i64::from(way.attempts - 1);
+            attributes.push(KeyValue::new("http.request.resend_count", resent));
+        }
+        if call.failure.is_some() {
+            attributes.push(KeyValue::new("error.type", outcome(call)));
+        }
+        if let Some(Failure::Fault(Fault::Status { status, .. })) = &call.failure {
+            attributes.push(KeyValue::new("http.response.status_code", i64::from(*status)));
+        }
+        if report.lookups.iter().any(|looked| looked.entity == call.dependency) {
+            attributes.push(KeyValue::new("bff.cache.tier", Tier::Service.word()));
+        }
         let began = report.received + (call.started - report.started);
         self.processor.on_end(SpanData {
             parent_span_id: id(report.trace.span),
@@ -150,6 +190,43 @@ impl Spans {
             status,
             instrumentation_scope: self.scope.clone(),
         }
+    }
+}
+
+/// Who sends telemetry: spans and metrics say the same.
+pub(crate) fn resource(bff: &str, version: &'static str) -> Resource {
+    Resource::builder()
+        .with_service_name(format!("bff-{bff}"))
+        .with_attribute(KeyValue::new("service.version", version))
+        .with_attribute(KeyValue::new("vcs.ref.head.revision", crate::version::REVISION))
+        .build()
+}
+
+/// What measured it.
+pub(crate) fn scope(bff: &str, version: &'static str) -> InstrumentationScope {
+    InstrumentationScope::builder(format!("bff-{bff}")).with_version(version).build()
+}
+
+/// The exporter, and whether it gets rid of anything.
+#[derive(Debug)]
+struct Watched {
+    exporter: SpanExporter,
+    watch: Watch,
+}
+
+impl Export for Watched {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let sent = self.exporter.export(batch).await;
+        self.watch.saw(&sent);
+        sent
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
     }
 }
 

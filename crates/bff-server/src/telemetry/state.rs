@@ -1,15 +1,15 @@
 //! What services and workers are like at the moment of a scrape.
 
+use super::links::{of_redis, redis_links};
 use crate::worker::Pressures;
+use bff_auth::{SessionStats, Vault};
 use bff_cache::{Cache, CacheStatus};
 use bff_limits::{LimitStats, Limits};
-use bff_redis::RedisStats;
 use bff_upstream::{ServiceStatus, Services};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
-    registry::Unit,
 };
 use std::{fmt, sync::Arc};
 
@@ -20,6 +20,7 @@ pub(crate) struct State {
     pub(crate) pressures: Arc<Pressures>,
     pub(crate) cache: Option<Cache>,
     pub(crate) limits: Option<Limits>,
+    pub(crate) vault: Option<Arc<Vault>>,
 }
 
 impl Collector for State {
@@ -36,9 +37,14 @@ impl Collector for State {
         if let Some(limits) = &self.limits {
             of_limits(&mut encoder, &limits.stats())?;
         }
-        let of_cache = cache.and_then(|cache| cache.redis).map(|link| ("cache", link));
-        let of_limits = self.limits.as_ref().and_then(Limits::redis).map(|link| ("limits", link));
-        let links: Vec<_> = of_cache.into_iter().chain(of_limits).collect();
+        if let Some(vault) = &self.vault {
+            of_sessions(&mut encoder, &vault.stats())?;
+        }
+        let links = redis_links(
+            cache.and_then(|cache| cache.redis),
+            self.limits.as_ref(),
+            self.vault.as_deref(),
+        );
         if links.is_empty() { Ok(()) } else { of_redis(&mut encoder, &links) }
     }
 }
@@ -136,67 +142,25 @@ fn of_limits(encoder: &mut DescriptorEncoder<'_>, limits: &LimitStats) -> fmt::R
     Ok(())
 }
 
-/// The links to Redis by whose they are.
-fn of_redis(
-    encoder: &mut DescriptorEncoder<'_>,
-    links: &[(&'static str, RedisStats)],
-) -> fmt::Result {
-    let about = "Whether Redis is not asked at the moment, because it is in trouble";
-    let name = "redis_breaker_open";
-    let mut family = encoder.encode_descriptor(name, about, None, MetricType::Gauge)?;
-    for (link, redis) in links {
-        let open = f64::from(u8::from(redis.breaker_open));
-        ConstGauge::new(open).encode(family.encode_family(&[("link", *link)])?)?;
-    }
-    let about = "What became of lookups, writes, commands and messages";
-    let mut family = encoder.encode_descriptor("redis_events", about, None, MetricType::Counter)?;
-    for (link, redis) in links {
-        for (event, count) in redis_events(redis) {
-            let labels = [("link", *link), ("event", event)];
-            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
-        }
-    }
-    let about = "Bytes of values read and written";
-    let mut family = encoder.encode_descriptor("redis_bytes", about, None, MetricType::Counter)?;
-    for (link, redis) in links {
-        for (direction, bytes) in [("read", redis.bytes_read), ("written", redis.bytes_written)] {
-            let labels = [("link", *link), ("direction", direction)];
-            ConstCounter::new(bytes).encode(family.encode_family(&labels)?)?;
-        }
-    }
-    let (name, unit) = ("redis_lookup_time", Unit::Seconds);
-    let about = "What all lookups took together";
-    let mut family = encoder.encode_descriptor(name, about, Some(&unit), MetricType::Counter)?;
-    for (link, redis) in links {
-        let seconds = redis.lookup_time.as_secs_f64();
-        ConstCounter::new(seconds).encode(family.encode_family(&[("link", *link)])?)?;
+fn of_sessions(encoder: &mut DescriptorEncoder<'_>, sessions: &SessionStats) -> fmt::Result {
+    let counts = [
+        ("opened", sessions.opened),
+        ("login_failed", sessions.login_failed),
+        ("logout", sessions.logout),
+        ("back_channel_logout", sessions.back_channel_logout),
+        ("replaced", sessions.replaced),
+        ("expired", sessions.expired),
+        ("refreshed", sessions.refreshed),
+        ("refresh_refused", sessions.refresh_refused),
+        ("refresh_trouble", sessions.refresh_trouble),
+    ];
+    let about = "What happened to sessions of browsers and to their tokens";
+    let name = "session_events";
+    let mut family = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
+    for (event, count) in counts {
+        ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
     }
     Ok(())
-}
-
-fn redis_events(redis: &RedisStats) -> [(&'static str, u64); 20] {
-    [
-        ("lookup", redis.lookups),
-        ("hit", redis.hits),
-        ("miss", redis.misses),
-        ("foreign", redis.foreign),
-        ("timeout", redis.timeouts),
-        ("broken", redis.broken),
-        ("server_error", redis.server_errors),
-        ("not_asked", redis.breaker_refusals),
-        ("write", redis.writes),
-        ("write_dropped_queue_full", redis.dropped_queue_full),
-        ("write_dropped_too_large", redis.dropped_too_large),
-        ("write_dropped_trouble", redis.dropped_trouble),
-        ("write_fenced_off", redis.fenced_off),
-        ("invalidation_sent", redis.invalidations_sent),
-        ("invalidation_heard", redis.invalidations_heard),
-        ("invalidation_dropped", redis.dropped_invalidations),
-        ("command", redis.commands),
-        ("message_sent", redis.messages_sent),
-        ("message_heard", redis.messages_heard),
-        ("message_dropped", redis.dropped_messages),
-    ]
 }
 
 fn of_services(

@@ -6,6 +6,7 @@ mod csrf;
 mod documented;
 mod login;
 mod logout;
+mod metrics;
 mod refresh;
 mod secrets;
 mod store;

@@ -21,7 +21,7 @@ use bff_core::{
 };
 use bff_testkit::{TestBff, http::Reply};
 use bytes::Bytes;
-use std::result::Result;
+use std::{cell::Cell, result::Result};
 use tokio::{runtime::Builder, task::LocalSet, time::Instant};
 
 const USERS: Service = Service::named("users");
@@ -143,6 +143,7 @@ pub(crate) async fn ask(
         trace: &trace,
         span: trace.span,
         criticality: Criticality::Critical,
+        way: &Cell::default(),
     };
     transport.send(&request, Instant::now() + seconds(20)).await
 }

@@ -8,6 +8,7 @@ use bff_core::{
 use bff_testkit::services::{Fault, SampleServices, Service};
 use bff_upstream::Services;
 use std::{
+    cell::Cell,
     error::Error,
     io::{self, Read, Write},
     net::{TcpListener, TcpStream},
@@ -103,6 +104,7 @@ async fn outcome(transport: &dyn Transport) -> String {
         trace: &TraceContext::continue_from(None, None, || false),
         span: SpanId::random(),
         criticality: Criticality::Critical,
+        way: &Cell::default(),
     };
     match transport.send(&request, Instant::now() + Duration::from_secs(1)).await {
         Ok(body) if body.len() < 20 => format!("Ok {:?}", String::from_utf8_lossy(&body)),

@@ -15,7 +15,7 @@ BFF_PACKAGES := $(BFFS:%=-p bff-%)
 # What `make ci` compares with.
 BASE ?= main
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
-	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release-binaries ci workflow-check
+	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release-binaries ci workflow-check scaffold-test
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-mobile --test console -p bff-server --test idp --quiet -- -D warnings
+	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-mobile --test console -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -131,6 +131,9 @@ sim: ## Simulate storms, slow hosts, overload and failures on the real policies;
 
 test-gateway: nginx redis ## The gateway's routes in front of two instances of each BFF: forged headers, failing instances, rolling restarts
 	cargo build --quiet $(BFF_PACKAGES) && cargo test --quiet -p bff-testkit --test gateway
+
+scaffold-test: nginx ## Make a BFF, test, start, ask and remove it, with the times; needs what alerts-check and deploy-check need
+	cargo test --quiet -p xtask --test scaffold_whole
 
 deploy-check: target/deploy-venv/made ## Build and check every manifest, route and Containerfile; needs kubectl and Python 3.11
 	@command -v kubectl >/dev/null || { \

@@ -8,7 +8,7 @@ import tomllib
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BFFS = ["mobile", "web", "partner"]
+BFFS = sorted(place.parent.name for place in TOP.glob("bffs/*/Cargo.toml"))
 ENVIRONMENTS = ["dev", "prod"]
 
 

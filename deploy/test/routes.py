@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import tomllib
 
 import jsonschema
 
@@ -15,6 +16,11 @@ FORBIDDEN = {
 }
 # By this a BFF refuses a request of another BFF, also one that came through the gateway. Who forges it refuses himself.
 HOP = "x-bff-hop"
+
+GATEWAY = TOP / "deploy/gateway"
+# What stands in nginx/<bff>.conf and nginx/<bff>.devices.
+LOCATION = r"location ~ \^/\(?([\w|-]+?)\)?\(/\|\$\) \{ proxy_pass http://([\w-]+); \}"
+DEVICE = r"(\w+)\s+([\w-]+);"
 
 
 def shape(route):
@@ -69,7 +75,8 @@ def endpoints(routes):
     for name in BFFS:
         files = sorted((TOP / "contracts" / name).glob("v*/*.json"))
         paths = [json.loads(file.read_text())["endpoint"].split(" ")[1] for file in files]
-        paths += ["/bff/login", "/bff/callback"] if name == "web" else []
+        config = tomllib.loads((TOP / "bffs" / name / "config/base.toml").read_text())
+        paths += ["/bff/login", "/bff/callback"] if "session" in config else []
         mine = list(prefixes(routes, name))
         for path in paths:
             if not any(path.startswith(prefix + "/") for asked, prefix in mine if asked == prefix):
@@ -82,20 +89,24 @@ def endpoints(routes):
 
 
 def same_in_nginx(routes):
-    """nginx has the same paths, devices and headers."""
-    text = (TOP / "deploy/gateway/nginx.conf").read_text()
-    emptied = {name.lower() for name in re.findall(r'proxy_set_header (\S+) "";', text)}
+    """nginx has the same paths, devices and headers, each BFF's in its own files."""
+    emptied = {name.lower() for name in re.findall(r'proxy_set_header (\S+) "";', (GATEWAY / "nginx.conf").read_text())}
     ours = set().union(*(removed(rule) for route in routes for rule in route["spec"]["rules"]))
     for name in sorted(ours - emptied):
         yield f"nginx lets `{name}` in"
     if HOP in emptied:
         yield "nginx hides from a BFF that a BFF calls it"
-    devices = dict(re.findall(r"(?m)^        (\w+)\s+(mobile|web|partner);$", text))
-    locations = {
-        f"/{path}": bff
-        for paths, bff in re.findall(r"location ~ \^/\(?([\w|]+?)\)?\(/\|\$\)\s+\{ proxy_pass http://(\w+);", text)
-        for path in paths.split("|")
-    }
+    devices, locations = {}, {}
+    for file in sorted((GATEWAY / "nginx").iterdir()):
+        pattern = DEVICE if file.suffix == ".devices" else LOCATION
+        for line in file.read_text().splitlines():
+            found = re.fullmatch(pattern, line)
+            if not found or found[2] != file.stem:
+                yield f"nginx/{file.name}: not a line of {file.stem}: {line}"
+            elif pattern == DEVICE:
+                devices[found[1]] = found[2]
+            else:
+                locations |= {f"/{path}": found[2] for path in found[1].split("|")}
     for name in BFFS:
         for asked, prefix in prefixes(routes, name):
             if asked == prefix and locations.pop(asked, None) != name:

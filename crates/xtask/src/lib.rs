@@ -9,6 +9,7 @@ pub mod audit;
 pub mod ci;
 mod git;
 pub mod release;
+pub mod scaffold;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND [ARGUMENT]...
   audit      what the compiler cannot refuse, in the tree or in a running BFF
   affected   what a change touches: crates, BFFs, images, manifests
   ci         checks what a change touches, and nothing else
-  release    gives one BFF its next version: changelog, tag, image tag";
+  release    gives one BFF its next version: changelog, tag, image tag
+  new-bff, new-endpoint         a BFF or an endpoint, with everything that it has
+  remove-bff, remove-endpoint   and without a trace of it";
 
 /// What a command has to say, and whether it found nothing wrong.
 #[derive(Debug)]
@@ -38,6 +41,9 @@ pub fn run(arguments: &[String]) -> Result<Outcome, String> {
         "audit" => audit::run(rest),
         "ci" => ci::run(&workspace(), rest),
         "release" => release::run(&workspace(), rest),
+        "new-bff" | "new-endpoint" | "remove-bff" | "remove-endpoint" => {
+            scaffold::run(arguments, &workspace())
+        }
         other => Err(format!("{other}: no such command\n{USAGE}")),
     }
 }

@@ -1,4 +1,4 @@
-//! Two instances of each BFF behind nginx, with everything that they need.
+//! Two instances of three BFFs behind nginx, with everything that they need.
 #![allow(
     clippy::unwrap_used,
     reason = "a test's own equipment: when it fails, the test has to stop"
@@ -6,7 +6,7 @@
 
 use crate::instance::{Instance, free_address, workspace};
 use bff_testkit::{
-    Issuer, SampleServices,
+    Issuer, SampleServices, Service,
     http::{self, Reply},
     idp::{Client, DEMO_SECRET, IdentityProvider},
     redis::{RedisServer, eventually},
@@ -59,9 +59,9 @@ impl Bed {
         let pair = |name, more: &[_]| [(); 2].map(|()| Instance::start(name, &services, more));
         let (mobile, web) = (pair("mobile", &tokens), pair("web", &sessions));
         let partner = pair("partner", &tokens);
-        let addresses = [&mobile, &web, &partner]
-            .map(|bff: &[Instance; 2]| bff.iter().map(|one| one.address).collect());
-        let gateway = Gateway::start(gateway, addresses);
+        let at = |pair: &[Instance; 2]| pair.iter().map(|one| one.address).collect();
+        let places = [("mobile", at(&mobile)), ("web", at(&web)), ("partner", at(&partner))];
+        let gateway = Gateway::start(gateway, &places);
         Self { gateway, mobile, web, partner, services, idp, _redis: redis }
     }
 
@@ -91,14 +91,17 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// In front of the instances of the mobile, the web and the partner BFF.
-    pub(crate) fn start(address: SocketAddr, bffs: [Vec<SocketAddr>; 3]) -> Self {
+    /// In front of the instances of these BFFs; of others there are none.
+    pub(crate) fn start(address: SocketAddr, bffs: &[(&str, Vec<SocketAddr>)]) -> Self {
         let mut command = Command::new(workspace().join("deploy/gateway/run.sh"));
-        for (name, instances) in ["MOBILE", "WEB", "PARTNER"].into_iter().zip(bffs) {
-            command.env(
-                name,
-                instances.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" "),
-            );
+        for name in names() {
+            let of_it = bffs.iter().filter(|(bff, _)| *bff == name).flat_map(|(_, at)| at);
+            let mut at: Vec<_> = of_it.map(SocketAddr::to_string).collect();
+            if at.is_empty() {
+                at.push(free_address().to_string());
+            }
+            let variable = format!("{}_INSTANCES", name.to_uppercase().replace('-', "_"));
+            command.env(variable, at.join(" "));
         }
         command.env("PORT", address.port().to_string()).stdin(Stdio::null());
         // It reports every refused connection, which here are meant.
@@ -115,6 +118,18 @@ impl Drop for Gateway {
         let _already_gone = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _status = self.child.wait();
     }
+}
+
+/// A sample service in the place of a BFF: it remembers what it was sent.
+pub(crate) fn address_of(services: &SampleServices, service: Service) -> SocketAddr {
+    services.url(service).replace("http://", "").parse().unwrap()
+}
+
+/// The BFFs of this workspace.
+pub(crate) fn names() -> Vec<String> {
+    let entries = fs::read_dir(workspace().join("bffs")).unwrap().map(Result::unwrap);
+    let bffs = entries.filter(|entry| entry.path().join("Cargo.toml").is_file());
+    bffs.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 /// A directory of this bed's own.

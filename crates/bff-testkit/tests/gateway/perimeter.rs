@@ -1,7 +1,7 @@
 //! What a client forges stops at the gateway, and what is inside stays there.
 
 use crate::{
-    bed::{Bed, Gateway},
+    bed::{Bed, Gateway, address_of},
     instance::free_address,
 };
 use bff_testkit::{
@@ -30,9 +30,12 @@ const FORGED: [(&str, &str); 12] = [
 fn a_bff_is_sent_nothing_that_only_the_inside_may_say() {
     // Services in the places of the BFFs, because they remember what they were sent.
     let services = SampleServices::start().unwrap();
-    let places = [Service::Users, Service::Orders, Service::Catalog];
-    let at = |place| vec![services.url(place).replace("http://", "").parse().unwrap()];
-    let gateway = Gateway::start(free_address(), places.map(at));
+    let places =
+        [("mobile", Service::Users), ("web", Service::Orders), ("partner", Service::Catalog)];
+    let gateway = Gateway::start(
+        free_address(),
+        &places.map(|(bff, place)| (bff, vec![address_of(&services, place)])),
+    );
     for (target, place) in [
         ("/mobile/v1/home", Service::Users),
         ("/web/v1/me", Service::Orders),

@@ -1,0 +1,6 @@
+//! The @name@ binary.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    bff_server::run(@crate@::bff())
+}

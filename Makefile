@@ -47,7 +47,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-testkit --test gateway -p bff-web --test browser -p bff-mobile --test console -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
+	cargo clippy -p bff-testkit --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -65,11 +65,10 @@ nginx: ## Make sure that nginx is there, for the local gateway; as root on Debia
 	|| { echo "the local gateway is nginx: install it (Debian: apt-get install nginx-light)"; exit 1; }
 
 test-browser: browser ## The web BFF's sessions, and the console, in a real Chromium
-	cargo test --quiet -p bff-web --test browser
-	cargo test --quiet -p bff-mobile --test console
+	cargo test --quiet -p 'bff-*' --test browser
 
 console-screenshot: browser ## Draw docs/console.png and docs/console-phone.png anew; look at them before you commit
-	SCREENSHOTS=$(CURDIR)/docs cargo test --quiet -p bff-mobile --test console turns_red
+	SCREENSHOTS=$(CURDIR)/docs cargo test --quiet -p bff-mobile --test browser turns_red
 
 browser: ## Make sure that Chromium is there; as root on Debian it is installed
 	@command -v chromium >/dev/null || { \

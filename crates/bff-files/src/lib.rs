@@ -19,6 +19,9 @@ use std::{
 };
 use tokio::task::spawn_blocking;
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What files say, as it was when they could last be used.
 pub struct Watched<T> {
     paths: Vec<PathBuf>,

@@ -11,10 +11,11 @@ pub(crate) const REVISION: &str = match option_env!("BFF_GIT_REVISION") {
 };
 
 /// The shared crates in the program, each with its version; a test holds the list to the manifests.
-const CRATES: [(&str, &str); 8] = [
+const CRATES: [(&str, &str); 9] = [
     ("bff-auth", bff_auth::VERSION),
     ("bff-cache", bff_cache::VERSION),
     ("bff-core", bff_core::VERSION),
+    ("bff-files", bff_files::VERSION),
     ("bff-limits", bff_limits::VERSION),
     ("bff-openapi", bff_openapi::VERSION),
     ("bff-redis", bff_redis::VERSION),

@@ -53,6 +53,8 @@ fn bff(auth: Auth) -> Bff {
 const SETTINGS: &str = r#"
     [server]
     listen = "127.0.0.1:0"
+    # So long, and a second more, a connection waits for a body that was announced and never comes.
+    drain_timeout = "1s"
     [admin]
     listen = "127.0.0.1:0"
     [services.catalog]

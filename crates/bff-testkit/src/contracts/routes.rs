@@ -3,7 +3,10 @@
 
 use super::{file::Contract, files_below};
 use serde_json::Value;
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// One endpoint.
 #[derive(Debug, Clone)]
@@ -26,12 +29,10 @@ pub struct Route {
 /// A file that cannot be read, or is no contract.
 pub fn routes(directory: &Path, bff: &str) -> io::Result<Vec<Route>> {
     let mut routes = Vec::new();
-    for path in files_below(&directory.join(bff))? {
-        let folder = path.parent().unwrap_or(directory);
-        let is_document = folder.file_name().is_some_and(|name| name == bff);
-        if is_document {
-            continue;
-        }
+    let own = directory.join(bff);
+    // Documents stand above the folders of versions, recorded answers of services below them.
+    let is_contract = |path: &PathBuf| path.parent().and_then(Path::parent) == Some(&own);
+    for path in files_below(&own)?.into_iter().filter(is_contract) {
         let contract: Contract = serde_json::from_slice(&fs::read(&path)?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
         routes.extend(contract.route());

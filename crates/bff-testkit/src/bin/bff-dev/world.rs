@@ -2,7 +2,7 @@
 //! `make sizing`. It says in one line of JSON where everything is, and ends when its input does.
 
 use bff_testkit::{
-    Issuer, SampleServices, Service,
+    Issuer, SampleServices, Service, declared,
     idp::{Client, DEMO_SECRET, IdentityProvider},
     json, keys,
     redis::RedisServer,
@@ -26,6 +26,8 @@ pub(crate) fn run(public_url: &str) -> Result<(), Box<dyn Error>> {
     let keys = keys::serve(issuer, 0)?;
     let urls: BTreeMap<_, _> = Service::ALL.map(|one| (one.name(), services.url(one))).into();
     let token = |bff: &str| issuer.token_with("u-1", &format!("{bff}-bff"), &["catalogue:read"]);
+    let bffs = declared::names(&declared::workspace())?;
+    let tokens: BTreeMap<_, _> = bffs.iter().map(|bff| (bff, token(bff))).collect();
     println!(
         "{}",
         json!({
@@ -35,7 +37,7 @@ pub(crate) fn run(public_url: &str) -> Result<(), Box<dyn Error>> {
             "clientSecret": DEMO_SECRET,
             "issuer": issuer.issuer(),
             "keys": format!("http://{keys}/jwks.json"),
-            "tokens": { "mobile": token("mobile"), "partner": token("partner") },
+            "tokens": tokens,
             "cache": cache.url(),
             "state": state.url(),
         })

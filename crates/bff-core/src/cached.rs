@@ -1,8 +1,8 @@
 //! Cached calls: read once, shared between requests, and never in a shape that somebody else wrote
 //! nor for another user.
 
+use crate::Looked;
 use crate::call::Target;
-use crate::context::Looked;
 use crate::ports::{Codec, Kept, Key, Store, Wanted};
 use crate::{
     Cacheable, Criticality, Cx, Fault, Fetch, Filled, Keep, Note, Personal, Reshaped, Scope,

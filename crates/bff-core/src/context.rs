@@ -1,16 +1,14 @@
 //! The context of one request: its deadline, its trace, its caller, and what happened so far.
 
 use crate::call::Target;
-use crate::ports::{Background, Outbound, Principal, Served, Store, Tier, Transport, Way};
-use crate::{Fault, Note, Parameters, Scope, SpanId, TraceContext, projection};
-use serde::de::DeserializeOwned;
-use std::{
-    cell::{Cell, RefCell},
-    fmt,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
+use crate::ports::{Background, Outbound, Principal, Store, Transport};
+use crate::record::Recording;
+use crate::{
+    CallRecord, Criticality, Deadline, Fault, Looked, Note, Parameters, Scope, TraceContext,
+    projection,
 };
+use serde::de::DeserializeOwned;
+use std::{cell::RefCell, fmt, rc::Rc, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What a request brings along; the server fills it in.
@@ -50,174 +48,8 @@ pub struct Cx {
     tags: RefCell<Vec<String>>,
 }
 
-/// What became of one look into the cache: the one value behind its metric and the debug header.
-#[derive(Debug, Clone)]
-pub struct Looked {
-    /// The name of the call.
-    pub entity: &'static str,
-    /// Where the value was found.
-    pub tier: Tier,
-    /// How old it was.
-    pub age: Duration,
-    /// How long it stays fresh.
-    pub fresh_for: Duration,
-    /// What it was.
-    pub outcome: Outcome,
-    /// When the look began.
-    pub started: Instant,
-    /// How long it took, with the call if there was one.
-    pub took: Duration,
-}
-
-/// What a look into the cache yielded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// A kept value, fresh or being renewed.
-    Hit,
-    /// A kept value, because there was no new one.
-    Stale,
-    /// A new value.
-    Miss,
-    /// The memory that there is no such thing.
-    Missing,
-    /// Nothing.
-    Error,
-}
-
-impl Outcome {
-    /// Whether it was answered from what is kept.
-    #[must_use]
-    pub const fn is_kept(self) -> bool {
-        matches!(self, Self::Hit | Self::Stale | Self::Missing)
-    }
-
-    /// The word for it, as in metrics and in the debug header.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Stale => "stale",
-            Self::Miss => "miss",
-            Self::Missing => "missing",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// `product;tier=near;outcome=hit;age=12;ttl=588`: one item of the debug header, in the syntax of
-/// structured fields (RFC 9651); times in seconds.
-impl fmt::Display for Looked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (tier, outcome) = (self.tier.word(), self.outcome.word());
-        let (age, ttl) = (self.age.as_secs(), self.fresh_for.as_secs());
-        write!(f, "{};tier={tier};outcome={outcome};age={age};ttl={ttl}", self.entity)
-    }
-}
-
-impl Looked {
-    pub(crate) fn new(entity: &'static str, found: &Served, started: Instant) -> Self {
-        let Served { value, age, fresh_for, tier, instead_of } = found;
-        let kept = matches!(tier, Tier::Near | Tier::Far);
-        let outcome = match value {
-            Ok(_) if instead_of.is_some() => Outcome::Stale,
-            Ok(_) if kept => Outcome::Hit,
-            Ok(_) => Outcome::Miss,
-            Err(_) if kept => Outcome::Missing,
-            Err(_) => Outcome::Error,
-        };
-        let took = if *tier == Tier::Near { Duration::ZERO } else { started.elapsed() };
-        Self { entity, tier: *tier, age: *age, fresh_for: *fresh_for, outcome, started, took }
-    }
-}
-
-/// When a request has to be done, and when its calls have to be.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline {
-    start: Instant,
-    budget: Duration,
-}
-
 /// What work beside requests may take; a service's own timeout is shorter.
 const ASIDE_BUDGET: Duration = Duration::from_secs(5);
-
-/// What the failure of a call means to the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Criticality {
-    /// It ends the request.
-    Critical,
-    /// It becomes a fallback.
-    Optional,
-}
-
-impl Criticality {
-    /// The word for it, as in metrics and on the console.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Optional => "optional",
-        }
-    }
-}
-
-/// What became of one call: the one value behind its log line, its metrics and its span.
-#[derive(Debug, Clone)]
-pub struct CallRecord {
-    /// The name of the call.
-    pub dependency: &'static str,
-    /// The service that was called.
-    pub service: &'static str,
-    /// What its failure means to the page.
-    pub criticality: Criticality,
-    /// Its step of the trace.
-    pub span: SpanId,
-    /// When it began.
-    pub started: Instant,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// The size of the decoded body that was read; 0 without one.
-    pub bytes_read: usize,
-    /// How it travelled.
-    pub way: Way,
-    /// `None` for an answer that became a view.
-    pub failure: Option<Failure>,
-}
-
-/// Why a call yielded nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// It failed.
-    Fault(Fault),
-    /// Nobody waited for it any more: another critical call failed, or the client left.
-    Cancelled,
-}
-
-impl Deadline {
-    /// A request that begins now and may take `budget`.
-    #[must_use]
-    pub fn starting_now(budget: Duration) -> Self {
-        Self { start: Instant::now(), budget }
-    }
-
-    /// When the request began.
-    #[must_use]
-    pub fn start(&self) -> Instant {
-        self.start
-    }
-
-    /// When the answer has to be on its way.
-    #[must_use]
-    pub fn end(&self) -> Instant {
-        self.start + self.budget
-    }
-
-    /// When calls have to be done: a tenth of the budget before the end, so that a hanging optional
-    /// call still leaves time to answer with its fallback.
-    #[must_use]
-    pub fn calls_until(&self) -> Instant {
-        self.start + self.budget.mul_f64(0.9)
-    }
-}
 
 impl Cx {
     /// The context of a request.
@@ -284,6 +116,10 @@ impl Cx {
     #[must_use]
     pub fn take_tags(&self) -> Vec<String> {
         self.tags.take()
+    }
+
+    pub(crate) fn recorded(&self, call: CallRecord) {
+        self.calls.borrow_mut().push(call);
     }
 
     pub(crate) fn looked(&self, looked: Looked) {
@@ -403,60 +239,6 @@ impl Cx {
             way,
         };
         self.incoming.transport.send(&request, until).await
-    }
-}
-
-/// Writes a [`CallRecord`] when the call ends, also when it ends by being dropped.
-struct Recording<'a> {
-    cx: &'a Cx,
-    dependency: &'static str,
-    service: &'static str,
-    criticality: Criticality,
-    span: SpanId,
-    started: Instant,
-    bytes_read: Cell<usize>,
-    way: Cell<Way>,
-    failure: Option<Failure>,
-}
-
-impl<'a> Recording<'a> {
-    fn begin(
-        cx: &'a Cx,
-        dependency: &'static str,
-        service: &'static str,
-        criticality: Criticality,
-    ) -> Self {
-        Self {
-            cx,
-            dependency,
-            service,
-            criticality,
-            span: SpanId::random(),
-            started: Instant::now(),
-            bytes_read: Cell::new(0),
-            way: Cell::default(),
-            failure: Some(Failure::Cancelled),
-        }
-    }
-
-    fn end(mut self, fault: Option<&Fault>) {
-        self.failure = fault.cloned().map(Failure::Fault);
-    }
-}
-
-impl Drop for Recording<'_> {
-    fn drop(&mut self) {
-        self.cx.calls.borrow_mut().push(CallRecord {
-            dependency: self.dependency,
-            service: self.service,
-            criticality: self.criticality,
-            span: self.span,
-            started: self.started,
-            elapsed: self.started.elapsed(),
-            bytes_read: self.bytes_read.get(),
-            way: self.way.get(),
-            failure: self.failure.take(),
-        });
     }
 }
 

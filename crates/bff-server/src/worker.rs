@@ -164,14 +164,20 @@ async fn measure(pressure: Arc<Pressure>, services: Services) {
             (false, true) => services.overload_ended(),
             _ => {}
         }
+        tell(known, level, &pressure);
         known = level;
-        let lag_ms = pressure.lag().as_secs_f64() * 1e3;
-        let in_flight = pressure.in_flight();
-        if level == Level::Calm {
-            tracing::info!(?level, lag_ms, in_flight, "overload is over");
-        } else {
-            let advice = "more requests come than this instance can answer: add instances, or look at what makes pages slow";
-            tracing::warn!(?level, lag_ms, in_flight, advice, "overload");
-        }
+    }
+}
+
+fn tell(old: Level, level: Level, pressure: &Pressure) {
+    let lag_ms = pressure.lag().as_millis();
+    let in_flight = pressure.in_flight();
+    if level > old {
+        let advice = "more requests come than this instance can answer: add instances, or look at what makes pages slow";
+        tracing::warn!(?level, lag_ms, in_flight, advice, "overload");
+    } else if level > Level::Calm {
+        tracing::info!(?level, lag_ms, in_flight, "overload eases");
+    } else {
+        tracing::info!(lag_ms, in_flight, "overload is over");
     }
 }

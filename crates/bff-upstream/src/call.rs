@@ -5,9 +5,11 @@
 
 use crate::{
     Header, Proof,
+    again::{hedge, hedge_after, is_repeatable, is_worth_a_retry, may_retry, paid},
+    attempt::Attempt,
     host::Host,
     policy::limiter::Permit,
-    service::{Attempt, Service},
+    service::Service,
 };
 use bff_core::{
     Fault,
@@ -271,57 +273,4 @@ async fn room(service: &Service, until: Instant) -> Result<Permit<'_>, Fault> {
     let latest = until.checked_sub(median).unwrap_or(until);
     let permit = timeout_at(latest, service.limiter.acquire()).await;
     permit.map_err(|_| full())?.map_err(|_| full())
-}
-
-/// Whether doing it twice is as good as once: a read, a write that the service knows again by its
-/// key, or one that was never sent (RFC 9110 section 9.2.2).
-fn is_repeatable(request: &Outbound<'_>, fault: &Fault) -> bool {
-    let once = request.write.is_some_and(|write| write.key.is_none());
-    !once || matches!(fault, Fault::Unreachable(_))
-}
-
-/// Whether the service may answer another time: it broke off, or says that it cannot just now. One
-/// host that names a time to come back is believed; a host that was only probed is no reason to
-/// fail when there is another.
-fn is_worth_a_retry(service: &Service, fault: &Fault, probe: bool) -> bool {
-    let others = service.hosts().len() > 1;
-    match fault {
-        Fault::Unreachable(_) | Fault::Broken(_) => true,
-        Fault::Status { status: 502..=504, retry_after } => others || retry_after.is_none(),
-        _ => probe && others,
-    }
-}
-
-/// Whether there is time and budget for one more attempt.
-fn may_retry(service: &Service, retries: u32, until: Instant) -> bool {
-    let possible = retries < service.settings.retry.times && service.can_finish_by(until);
-    possible && paid(service)
-}
-
-/// When a second attempt pays, if it ever does.
-fn hedge_after(service: &Service, left: Duration) -> Option<Duration> {
-    let hedge = service.settings.hedge;
-    if hedge.percentile >= 100.0 || service.is_seen_through_overload() {
-        return None;
-    }
-    let after = service.latencies.tail(service.now())?.max(hedge.at_least);
-    (after < left).then_some(after)
-}
-
-/// A second attempt, when there is room, budget and a host for it. It never waits for any of them.
-fn hedge(service: &Service, avoid: u32, until: Instant) -> Option<(Attempt<'_>, Permit<'_>)> {
-    let permit = service.limiter.try_acquire()?;
-    if !service.can_finish_by(until) || !paid(service) {
-        return None;
-    }
-    let attempt = service.begin(Some(avoid), until).ok()?;
-    Some((attempt, permit))
-}
-
-fn paid(service: &Service) -> bool {
-    let paid = service.budget.withdraw(service.now());
-    if !paid {
-        service.events.budget_spent.add();
-    }
-    paid
 }

@@ -5,6 +5,8 @@
 //! are in [`policy`], their order in a call in [`Upstream`], the socket behind [`Wire`].
 #![forbid(unsafe_code)]
 
+mod again;
+mod attempt;
 mod awc;
 mod base;
 mod body;

@@ -84,7 +84,7 @@ impl Program {
             if program.ended().is_none()
                 && let Some(pid) = i32::try_from(program.child.id()).ok().and_then(Pid::from_raw)
             {
-                // After Ctrl-C it has had a signal already; a second one changes nothing.
+                // After Ctrl-C it has had a signal already; this one comes so soon after it that it is the same.
                 let _may_be_gone = kill_process(pid, Signal::TERM);
             }
         }

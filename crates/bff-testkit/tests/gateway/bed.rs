@@ -4,9 +4,10 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
-use crate::instance::{Instance, free_address, workspace};
+use crate::instance::{Instance, free_address};
 use bff_testkit::{
     Issuer, SampleServices, Service,
+    declared::{names, workspace},
     http::{self, Reply},
     idp::{Client, DEMO_SECRET, IdentityProvider},
     redis::{RedisServer, eventually},
@@ -94,7 +95,7 @@ impl Gateway {
     /// In front of the instances of these BFFs; of others there are none.
     pub(crate) fn start(address: SocketAddr, bffs: &[(&str, Vec<SocketAddr>)]) -> Self {
         let mut command = Command::new(workspace().join("deploy/gateway/run.sh"));
-        for name in names() {
+        for name in names(&workspace()).unwrap() {
             let of_it = bffs.iter().filter(|(bff, _)| *bff == name).flat_map(|(_, at)| at);
             let mut at: Vec<_> = of_it.map(SocketAddr::to_string).collect();
             if at.is_empty() {
@@ -123,13 +124,6 @@ impl Drop for Gateway {
 /// A sample service in the place of a BFF: it remembers what it was sent.
 pub(crate) fn address_of(services: &SampleServices, service: Service) -> SocketAddr {
     services.url(service).replace("http://", "").parse().unwrap()
-}
-
-/// The BFFs of this workspace.
-pub(crate) fn names() -> Vec<String> {
-    let entries = fs::read_dir(workspace().join("bffs")).unwrap().map(Result::unwrap);
-    let bffs = entries.filter(|entry| entry.path().join("Cargo.toml").is_file());
-    bffs.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 /// A directory of this bed's own.

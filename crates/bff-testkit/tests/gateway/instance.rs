@@ -5,13 +5,14 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
-use bff_testkit::{SampleServices, Service, http, redis::eventually};
+use bff_testkit::{SampleServices, Service, declared::workspace, http, redis::eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     env,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
 
 /// A process on ports that do not change when it is started again. Dropping it kills it.
@@ -124,11 +125,14 @@ fn is_used(name: &str, service: Service) -> bool {
     text.contains(&format!("[services.{}]", service.name()))
 }
 
-pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// An address that nobody has at the moment.
+/// An address for a process that is started later: below the ports that the system gives out by
+/// itself, so that nobody else gets it meanwhile.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let ports = (0..1000).map(|_| {
+        let own = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Relaxed));
+        u16::try_from(10_000 + own % 20_000).unwrap()
+    });
+    let mut addresses = ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }

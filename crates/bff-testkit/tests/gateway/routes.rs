@@ -5,16 +5,14 @@
 )]
 
 use crate::{
-    bed::{Bed, Gateway, address_of, names},
-    instance::{free_address, workspace},
+    bed::{Bed, Gateway, address_of},
+    instance::free_address,
 };
 use bff_testkit::{
-    Json, SampleServices, Service,
+    SampleServices, Service,
+    contracts::routes,
+    declared::{names, workspace},
     http::{self, Reply},
-};
-use std::{
-    fs,
-    path::{Path, PathBuf},
 };
 
 /// Only one BFF answers in that shape.
@@ -56,35 +54,20 @@ fn every_endpoint_of_every_bff_is_led_to_it_and_to_nobody_else() {
     // Services in the places of the BFFs: one for the BFF in question, another for all others.
     let services = SampleServices::start().unwrap();
     let at = |service| vec![address_of(&services, service)];
-    for bff in names() {
-        let place = |name: &String| if *name == bff { Service::Users } else { Service::Orders };
-        let all = names();
+    let all = names(&workspace()).unwrap();
+    for bff in &all {
+        let place = |name: &String| if name == bff { Service::Users } else { Service::Orders };
         let places: Vec<_> = all.iter().map(|name| (name.as_str(), at(place(name)))).collect();
         let gateway = Gateway::start(free_address(), &places);
-        let endpoints = endpoints(&workspace().join("contracts").join(&bff));
-        assert!(!endpoints.is_empty(), "{bff} has no contract");
-        for path in endpoints {
-            let target = path.replace(['{', '}'], "");
+        let routes = routes(&workspace().join("contracts"), bff).unwrap();
+        assert!(!routes.is_empty(), "{bff} has no contract");
+        for route in routes {
+            let target = route.path.replace(['{', '}'], "");
             http::send(gateway.address, "GET", &target, &[]).unwrap();
             assert_eq!(services.stats(Service::Users).last_target, target, "{bff}");
         }
     }
     assert_eq!(services.stats(Service::Orders).requests_started, 0);
-}
-
-/// The paths of a BFF's endpoints, by its contracts.
-fn endpoints(contracts: &Path) -> Vec<String> {
-    let below = |path: &Path| -> Vec<_> {
-        fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
-    };
-    let is_version = |path: &&PathBuf| path.is_dir() && !path.ends_with("kept");
-    let files = below(contracts).iter().filter(is_version).flat_map(|path| below(path)).collect();
-    let path = |file: PathBuf| {
-        let contract: Json = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-        let endpoint = contract.get("endpoint").and_then(Json::as_str).unwrap();
-        endpoint.split_once(' ').unwrap().1.to_owned()
-    };
-    Vec::into_iter(files).map(path).collect()
 }
 
 #[test]

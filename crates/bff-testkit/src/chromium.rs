@@ -112,8 +112,14 @@ impl Chromium {
         cookies.pointer("/cookies").and_then(Json::as_array).cloned().unwrap_or_default()
     }
 
-    /// The result of a command; events that come in between are not needed here.
+    /// The result of a command that has one.
     fn ask(&self, session: Option<&str>, method: &str, params: &Json) -> Json {
+        self.try_ask(session, method, params).unwrap_or_else(|why| panic!("{method}: {why}"))
+    }
+
+    /// The result of a command, or why there is none; events that come in between are not needed
+    /// here.
+    fn try_ask(&self, session: Option<&str>, method: &str, params: &Json) -> Result<Json, String> {
         let mut pipes = self.lock();
         pipes.last += 1;
         let id = pipes.last;
@@ -130,8 +136,7 @@ impl Chromium {
             let answer = pipes.from.recv_timeout(left);
             let answer = answer.unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer.get("id").and_then(Json::as_u64) == Some(id) {
-                let result = answer.get("result");
-                return result.unwrap_or_else(|| panic!("{method}: {answer}")).clone();
+                return answer.get("result").cloned().ok_or_else(|| answer.to_string());
             }
         }
     }
@@ -155,13 +160,13 @@ impl Tab<'_> {
     /// The value of a script that runs in the page, once its promise is kept; or what it threw.
     ///
     /// # Errors
-    /// The text of the exception.
+    /// The text of the exception, or what the browser says when the page was left meanwhile.
     ///
     /// # Panics
     /// When the browser does not answer.
     pub fn run(&self, script: &str) -> Result<Json, String> {
         let evaluate = json!({ "expression": script, "awaitPromise": true, "returnByValue": true });
-        let done = self.ask("Runtime.evaluate", &evaluate);
+        let done = self.browser.try_ask(Some(&self.session), "Runtime.evaluate", &evaluate)?;
         match done.pointer("/exceptionDetails") {
             None => Ok(done.pointer("/result/value").cloned().unwrap_or_default()),
             Some(thrown) => Err(text(thrown, "/exception/description")),

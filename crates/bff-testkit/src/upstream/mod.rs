@@ -114,7 +114,8 @@ fn missing(bff: &Bff, recordings: &Recordings, answers: &Rc<Answers>) -> Vec<Str
     for endpoint in &bff.endpoints {
         let own = |recorded: &&Recorded| asked::is_of(bff, endpoint, &recorded.client);
         let asked = recordings.values().flat_map(|recording| &recording.answers).find(own);
-        let client = asked.map_or_else(|| asked::of(endpoint, 1), |known| known.client.clone());
+        let [made_up, _] = asked::of(endpoint, 1);
+        let client = asked.map_or(made_up, |known| known.client.clone());
         for (service, call) in Replay::new(bff, &client, answers).calls() {
             let recording = recordings.get(&(service.to_owned(), call.to_owned()));
             let is_there = recording.is_some_and(|it| it.answers.iter().any(|a| own(&a)));

@@ -32,7 +32,11 @@ pub(super) fn all(bff: &Bff, mut by_hand: Recordings) -> io::Result<Recordings> 
     for endpoint in &bff.endpoints {
         let mut heard = Recordings::new();
         for n in 1..=TRIED {
-            for (call, recorded) in hear(bff, &asked::of(endpoint, n), &services, &by_hand) {
+            let [product, order] = asked::of(endpoint, n);
+            let all = hear(bff, &product, &services, &by_hand)
+                .or_else(|| hear(bff, &order, &services, &by_hand))
+                .unwrap_or_default();
+            for (call, recorded) in all {
                 let known = &mut heard.entry(call).or_default().answers;
                 let kind = json::kind(&recorded.body);
                 if known.iter().all(|known| json::kind(&known.body) != kind) {
@@ -49,17 +53,17 @@ pub(super) fn all(bff: &Bff, mut by_hand: Recordings) -> io::Result<Recordings> 
     Ok(recordings)
 }
 
-/// What the services answer while one request is made.
+/// What the services answer while one request is made; nothing of one that is not answered well.
 fn hear(
     bff: &Bff,
     client: &Client,
     services: &Rc<SampleServices>,
     by_hand: &Rc<Answers>,
-) -> Vec<Heard> {
+) -> Option<Vec<Heard>> {
     let heard = Rc::new(RefCell::new(Vec::new()));
     let (noted, services) = (Rc::clone(&heard), Rc::clone(services));
     let (by_hand, from) = (Rc::clone(by_hand), client.clone());
-    let _ran = fake::run(bff, &Asked::from(client), move |call| {
+    let ran = fake::run(bff, &Asked::from(client), move |call| {
         let Ok(service) = call.service.parse::<Service>() else { return by_hand.to(call) };
         let reply = send(&services.url(service), call)
             .map_err(|error| Fault::Unreachable(error.to_string()))?;
@@ -77,7 +81,7 @@ fn hear(
         noted.borrow_mut().push((call, recorded));
         Ok(reply.json())
     });
-    heard.take()
+    ran.answer.is_ok().then(|| heard.take())
 }
 
 fn send(url: &str, call: &Outbound<'_>) -> io::Result<http::Reply> {

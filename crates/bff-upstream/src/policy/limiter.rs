@@ -1,6 +1,6 @@
 //! The adaptive concurrency limit of one service, with a bounded wait.
 //!
-//! How many there may be is learned ([`Gradient`]). Who finds no room waits on a short stack, newest
+//! How many there may be is learned (`gradient.rs`). Who finds no room waits on a short stack, newest
 //! first: the newest caller still has the time that the oldest has lost ("adaptive LIFO", Maurer,
 //! "Fail at Scale", ACM Queue 2015).
 

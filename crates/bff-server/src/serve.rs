@@ -6,7 +6,10 @@ use crate::{
     perimeter,
     respond::{self, Response},
     session::{self, Page},
-    telemetry::{logs, report::Running},
+    telemetry::{
+        logs,
+        report::{Route, Running},
+    },
     worker::Worker,
 };
 use actix_web::{
@@ -137,7 +140,7 @@ impl<'a> Arrival<'a> {
         self.leave_body(&mut response);
         let deadline = Deadline::starting_now(NO_BUDGET);
         let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
-        Running::begin(&self.worker.telemetry, NO_ENDPOINT, self.received, cx).end(
+        Running::begin(&self.worker.telemetry, NO_ENDPOINT, None, self.received, cx).end(
             response.http.status().as_u16(),
             response.bytes,
             Vec::new(),
@@ -168,7 +171,9 @@ impl<'a> Arrival<'a> {
         };
         let Admitted { caller, body } = admitted;
         let cx = self.context(deadline, trace, parameters, caller, body);
-        let running = Running::begin(&self.worker.telemetry, endpoint.name(), self.received, cx);
+        let route = Some(Route { method: endpoint.method().name(), path: endpoint.path() });
+        let telemetry = &self.worker.telemetry;
+        let running = Running::begin(telemetry, endpoint.name(), route, self.received, cx);
         let is_refused = refused.is_some();
         let outcome = match refused {
             Some(problem) => Err(problem),
@@ -197,7 +202,8 @@ impl<'a> Arrival<'a> {
     ) -> HttpResponse {
         let deadline = Deadline::starting_now(session::BUDGET);
         let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
-        let running = Running::begin(&self.worker.telemetry, page.name(), self.received, cx);
+        let route = Some(Route { method: page.method(), path: page.path() });
+        let running = Running::begin(&self.worker.telemetry, page.name(), route, self.received, cx);
         let trace = running.cx.trace();
         let answer = self.session(page, sessions, payload, deadline, trace);
         let answer = within(deadline, async { Ok(answer.await) }).await;

@@ -34,15 +34,22 @@ pub(crate) enum Page {
 }
 
 impl Page {
+    const ALL: [Self; 5] =
+        [Self::Login, Self::Callback, Self::User, Self::Logout, Self::BackchannelLogout];
+
     /// The page at a path.
     pub(crate) fn at(path: &str) -> Option<Self> {
-        match path.strip_prefix("/bff/")? {
-            "login" => Some(Self::Login),
-            "callback" => Some(Self::Callback),
-            "user" => Some(Self::User),
-            "logout" => Some(Self::Logout),
-            "backchannel-logout" => Some(Self::BackchannelLogout),
-            _ => None,
+        Self::ALL.into_iter().find(|page| page.path() == path)
+    }
+
+    /// The path that it is at.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Login => "/bff/login",
+            Self::Callback => "/bff/callback",
+            Self::User => "/bff/user",
+            Self::Logout => "/bff/logout",
+            Self::BackchannelLogout => "/bff/backchannel-logout",
         }
     }
 

@@ -20,11 +20,21 @@ pub(crate) struct Telemetry {
     pub(crate) spans: Option<Arc<Spans>>,
 }
 
+/// The route of a request, as spans name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// With `{name}` for parameters.
+    pub(crate) path: &'static str,
+}
+
 /// A request on its way. Dropping it without [`end`](Self::end) reports that the client left.
 #[derive(Debug)]
 pub(crate) struct Running<'a> {
     telemetry: &'a Telemetry,
     pub(crate) endpoint: &'static str,
+    /// `None` when there is none.
+    route: Option<Route>,
     pub(crate) cx: Cx,
     pub(crate) received: SystemTime,
     ended: bool,
@@ -34,6 +44,7 @@ pub(crate) struct Running<'a> {
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) endpoint: &'static str,
+    pub(crate) route: Option<Route>,
     pub(crate) status: u16,
     pub(crate) trace: &'a TraceContext,
     /// Whether a collector is sent its spans.
@@ -51,11 +62,12 @@ impl<'a> Running<'a> {
     pub(crate) fn begin(
         telemetry: &'a Telemetry,
         endpoint: &'static str,
+        route: Option<Route>,
         received: SystemTime,
         cx: Cx,
     ) -> Self {
         telemetry.handles.begin();
-        Self { telemetry, endpoint, cx, received, ended: false }
+        Self { telemetry, endpoint, route, cx, received, ended: false }
     }
 
     /// `lookups` are those that the context gave away.
@@ -70,6 +82,7 @@ impl<'a> Running<'a> {
         let started = self.cx.deadline().start();
         self.telemetry.write(&Report {
             endpoint: self.endpoint,
+            route: self.route,
             status,
             trace: self.cx.trace(),
             recorded: self.telemetry.spans.is_some() && self.cx.trace().sampled,

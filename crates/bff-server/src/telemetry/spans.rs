@@ -4,7 +4,7 @@
 use super::{
     metrics::outcome,
     otlp::{ANSWER_WITHIN, LAST_WITHIN, Watch},
-    report::{Listed, Report},
+    report::{Listed, Report, Route},
 };
 use bff_core::{
     CallRecord, Criticality, Failure, Fault, Looked, SpanId as Step, TraceContext, ports::Tier,
@@ -58,10 +58,16 @@ impl Spans {
     /// One span for the request and one for each of its calls.
     pub(crate) fn write(&self, report: &Report<'_>) {
         let mut attributes = vec![
-            KeyValue::new("http.route", report.endpoint),
+            KeyValue::new("bff.endpoint", report.endpoint),
             KeyValue::new("http.response.status_code", i64::from(report.status)),
             KeyValue::new("bff.degraded", !report.notes.is_empty()),
         ];
+        let mut name = Cow::Borrowed(report.endpoint);
+        if let Some(Route { method, path }) = report.route {
+            attributes.push(KeyValue::new("http.request.method", method));
+            attributes.push(KeyValue::new("http.route", path));
+            name = Cow::Owned(format!("{method} {path}"));
+        }
         if !report.lookups.is_empty() {
             attributes.push(KeyValue::new("bff.cache", Listed(&report.lookups).to_string()));
         }
@@ -77,7 +83,7 @@ impl Spans {
             ..self.span(
                 report.trace,
                 report.trace.span,
-                report.endpoint,
+                name,
                 report.received,
                 report.received + report.took,
                 attributes,
@@ -162,7 +168,7 @@ impl Spans {
         &self,
         trace: &TraceContext,
         step: Step,
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         start_time: SystemTime,
         end_time: SystemTime,
         attributes: Vec<KeyValue>,
@@ -180,7 +186,7 @@ impl Spans {
             parent_span_id: SpanId::INVALID,
             parent_span_is_remote: false,
             span_kind: SpanKind::Internal,
-            name: Cow::Borrowed(name),
+            name: name.into(),
             start_time,
             end_time,
             attributes,

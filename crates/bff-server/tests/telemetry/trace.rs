@@ -35,9 +35,11 @@ fn a_request_is_one_trace_with_a_span_for_every_call() {
 
     let spans = collector.spans();
     assert_eq!(spans.len(), 4, "{spans:?}");
-    let request = named(&spans, "page");
+    let request = named(&spans, "GET /test/v1/pages/{id}");
     assert_eq!((request.kind.as_str(), request.parent.as_str()), ("Server", CALLER));
-    told(request, &[("http.response.status_code", "200"), ("bff.degraded", "true")]);
+    told(request, &[("http.request.method", "GET"), ("http.route", "/test/v1/pages/{id}")]);
+    told(request, &[("bff.endpoint", "page"), ("http.response.status_code", "200")]);
+    told(request, &[("bff.degraded", "true")]);
     for span in &spans {
         assert_eq!(span.trace_id, TRACE);
         assert_eq!(span.resource["service.name"], "bff-test");
@@ -76,7 +78,10 @@ fn what_came_from_the_cache_is_a_span_without_a_call() {
     drop(bff);
     let spans = collector.spans();
     let kept = named(&spans, "product");
-    assert_eq!((kept.kind.as_str(), &kept.parent), ("Internal", &named(&spans, "page").span_id));
+    assert_eq!(
+        (kept.kind.as_str(), &kept.parent),
+        ("Internal", &named(&spans, "GET /test/v1/pages/{id}").span_id)
+    );
     told(kept, &[("bff.cache.tier", "near"), ("bff.cache.outcome", "hit")]);
     assert_eq!(kept.attributes.get("bff.attempts"), None);
 }

@@ -78,6 +78,11 @@ pub(crate) fn bff() -> Bff {
 
 /// Starts it; `more` are further lines of its configuration.
 pub(crate) fn start(more: &str) -> TestBff {
+    start_with(Auth::Open, more)
+}
+
+/// The same with callers that have to be known.
+pub(crate) fn start_with(auth: Auth, more: &str) -> TestBff {
     let service = |name: &str| {
         let url = format!("[services.{name}]\nurl = \"http://{name}\"\ntimeout = \"5s\"\n");
         format!("{url}connect_timeout = \"5s\"\nhedge.percentile = 100.0\n")
@@ -88,7 +93,7 @@ pub(crate) fn start(more: &str) -> TestBff {
          [overload]\nbrownout_lag = \"1m\"\nshed_lag = \"1m\"\n{services}"
     );
     let settings = toml::from_str(&text).unwrap_or_else(|error| unreachable!("{error}"));
-    TestBff::start_from(&bff(), settings)
+    TestBff::start_from(&Bff { auth, ..bff() }, settings)
 }
 
 /// The usual admin port.

@@ -1,9 +1,11 @@
 //! Dashboards and alert rules ask for what a running BFF tells, and for nothing else.
 
-use crate::bed::{ADMIN, PATIENCE, ask, start};
+use crate::bed::{ADMIN, PATIENCE, ask, start, start_with};
+use bff_core::Auth;
 use bff_testkit::{
     Fault, Service as Sample,
     declared::{names, workspace},
+    idp::IdentityProvider,
     observability::unknown,
     redis::RedisServer,
 };
@@ -22,7 +24,15 @@ fn every_metric_that_is_asked_for_is_told() {
     assert_eq!(ask(&bff, 1).at("/meta/degraded"), true);
     assert!(bff.eventually(PATIENCE, |bff| bff.metrics().contains("bff_sent_bytes_total{")));
 
-    let told = bff.metrics();
+    // Sessions are counted where there are any.
+    let idp = IdentityProvider::start().unwrap();
+    let issuer = idp.url();
+    let more = format!(
+        "{ADMIN}\n[session]\nissuer = \"{issuer}\"\nclient_id = \"a\"\nclient_secret = \"b\"\n\
+         public_url = \"http://127.0.0.1:9\"\n"
+    );
+    let of_browsers = start_with(Auth::Session, &more);
+    let told = bff.metrics() + &of_browsers.metrics();
     let directory = workspace().join("deploy/observability");
     let bffs = names(&workspace()).unwrap();
     let mut files = 0;

@@ -1,7 +1,7 @@
 //! Grafana dashboards as JSON: one for each BFF, one for all of them.
 
 use super::targets::{availability, failures};
-use bff_core::{Bff, Depends, Endpoint};
+use bff_core::{Auth, Bff, Depends, Endpoint};
 use serde_json::{Value, json};
 
 /// A picture on a dashboard.
@@ -39,6 +39,13 @@ pub(super) fn of(bff: &Bff) -> Value {
         panels.extend(of_endpoint(endpoint, stage));
     }
     panels.extend(shared());
+    if bff.auth == Auth::Session {
+        panels.push(panel(
+            "Sessions",
+            "ops",
+            &[("sum by (event) (rate(bff_session_events_total{JOB}[5m]))", "{{event}}")],
+        ));
+    }
     let job = format!("job=\"bff-{}\"", bff.name);
     dashboard(&format!("BFF {}", bff.name), &format!("bff-{}", bff.name), &panels, &job)
 }

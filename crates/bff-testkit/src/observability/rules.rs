@@ -4,7 +4,7 @@ use super::{
     burn::{FAST, SLOW, burn},
     targets::{FAILING, failures},
 };
-use bff_core::{Bff, Criticality, Depends, Endpoint};
+use bff_core::{Auth, Bff, Criticality, Depends, Endpoint};
 
 /// One alert.
 pub(super) struct Rule {
@@ -52,6 +52,9 @@ pub(super) fn of(bff: &Bff) -> Vec<Rule> {
         rules.extend([burn(bff.name, endpoint, &FAST), burn(bff.name, endpoint, &SLOW)]);
     }
     rules.extend([overload(bff.name), gone(bff.name), breaker(bff.name), redis(bff.name)]);
+    if bff.auth == Auth::Session {
+        rules.push(sessions(bff.name));
+    }
     rules
 }
 
@@ -199,7 +202,10 @@ fn redis(bff: &'static str) -> Rule {
     let name = "bff_redis_breaker_open";
     let rule = Rule {
         alert: "BffRedisAway",
-        expr: format!("max by (link) (max_over_time({}[1m])) == 1", series(name, bff, "")),
+        expr: format!(
+            "max by (link) (max_over_time({}[1m])) == 1",
+            series(name, bff, "link!=\"sessions\"")
+        ),
         wait: "5m",
         severity: WARNING,
         bff,
@@ -214,10 +220,30 @@ fn redis(bff: &'static str) -> Rule {
     gauge(rule, (series(name, bff, "link=\"cache\""), labels), "1x30", "0x10 1 0x20")
 }
 
+/// Pages are whole without a cache; without its session no user gets one.
+fn sessions(bff: &'static str) -> Rule {
+    let name = "bff_redis_breaker_open";
+    let seen = series(name, bff, "link=\"sessions\"");
+    let rule = Rule {
+        alert: "BffSessionsAway",
+        expr: format!("max(max_over_time({seen}[1m])) == 1"),
+        wait: "2m",
+        severity: PAGE,
+        bff,
+        labels: Vec::new(),
+        summary: format!(
+            "{bff}: signed-in users get 503, because the Redis of sessions is away or slow"
+        ),
+        runbook: "redis-is-away",
+        cases: Vec::new(),
+    };
+    gauge(rule, (seen, Vec::new()), "1x30", "0x18 1 0x12")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bff_core::{Auth, prelude::*};
+    use bff_core::prelude::*;
 
     #[derive(View)]
     struct Thing {
@@ -233,9 +259,9 @@ mod tests {
             Ok(thing)
         };
         let endpoints = vec![get("/test/v1/things").to(thing)];
-        let bff = Bff { name: "test", version: "1", auth: Auth::Open, endpoints };
+        let bff = Bff { name: "test", version: "1", auth: Auth::Session, endpoints };
         let rules = of(&bff);
-        assert_eq!(rules.len(), 8);
+        assert_eq!(rules.len(), 9);
         for Rule { alert, cases, .. } in rules {
             let fires = |expected| cases.iter().any(|case| case.fires.is_some() == expected);
             assert!(fires(true) && fires(false), "{alert}");

@@ -31,7 +31,7 @@ gateway: nginx ## Start nginx with the gateway's routes in front of what `make r
 
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
 
-check: test alerts-check openapi-check types-check deploy-check test-gateway test-browser test-idp ## And all that needs more tools
+check: test alerts-check openapi-check types-check workflow-check deploy-check test-gateway test-browser test-idp fuzz-api scaffold-test ## And all that needs more tools
 
 ci: redis ## What CI checks about a change, and nothing that it does not touch; BASE=main is where the change began
 	cargo xtask ci --base $(BASE)

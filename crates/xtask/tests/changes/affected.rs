@@ -1,7 +1,9 @@
 //! What a change touches.
 
-use crate::scratch::{BFFS, Scratch};
-use std::path::Path;
+use crate::{
+    scratch::{BFFS, Scratch},
+    sources::{files, workspace},
+};
 use xtask::affected::{self, Plan, Since, Workspace};
 
 /// What a plan is about, without the reasons.
@@ -184,32 +186,27 @@ fn a_report_says_why_and_programs_get_one_line() {
     }
 }
 
-fn here() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
 #[test]
 fn in_this_workspace_a_bff_touches_no_other_and_no_crate() {
-    let workspace = Workspace::read(here()).unwrap();
-    let all: Vec<_> = workspace.bffs().map(str::to_owned).collect();
+    let known = Workspace::read(workspace()).unwrap();
+    let all: Vec<_> = known.bffs().map(str::to_owned).collect();
     assert!(all.len() >= BFFS.len(), "{all:?}");
     for bff in &all {
-        let plan = affected::of_paths(&workspace, [format!("bffs/{bff}/src/lib.rs")]);
+        let plan = affected::of_paths(&known, [format!("bffs/{bff}/src/lib.rs")]);
         let expected = format!("bffs: {bff}; images: {bff}; checks: audit gateway");
         assert_eq!(told(&plan), expected);
     }
-    let plan = affected::of_paths(&workspace, ["crates/bff-core/src/lib.rs".to_owned()]);
+    let plan = affected::of_paths(&known, ["crates/bff-core/src/lib.rs".to_owned()]);
     let touched = [plan.bffs, plan.images].map(Vec::from_iter);
     assert_eq!(touched, [all.clone(), all]);
 }
 
 #[test]
 fn this_workspace_has_no_path_that_nobody_knows() {
-    let workspace = Workspace::read(here()).unwrap();
-    let git = std::process::Command::new("git").args(["ls-files"]).current_dir(here()).output();
-    let listed = String::from_utf8(git.unwrap().stdout).unwrap();
-    let plan = affected::of_paths(&workspace, listed.lines().map(str::to_owned));
-    assert!(plan.why.len() > 100, "{listed}");
+    let known = Workspace::read(workspace()).unwrap();
+    let paths = files(&["--cached"]);
+    let plan = affected::of_paths(&known, paths.iter().cloned());
+    assert!(plan.why.len() > 100, "{paths:?}");
     let unknown: Vec<_> = plan.why.iter().filter(|why| why.what.contains("nobody")).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

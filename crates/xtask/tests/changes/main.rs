@@ -6,3 +6,5 @@ mod ci;
 mod refusals;
 mod release;
 mod scratch;
+#[path = "../shared/sources.rs"]
+mod sources;

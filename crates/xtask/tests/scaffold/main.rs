@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "../shared/sources.rs"]
+mod sources;
 mod workspace;
 
 use std::process::Command;

@@ -5,6 +5,7 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
+use crate::sources;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,17 +20,12 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// What git has or would take, committed once more.
     pub(crate) fn copy(name: &str) -> Self {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _rest_of_an_earlier_run = fs::remove_dir_all(&root);
-        let listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-        for path in said(Command::new("git").args(listed).current_dir(from)).split('\0') {
-            let (old, new) = (from.join(path), root.join(path));
-            // What is deleted and not yet committed is still listed.
-            if old.is_file() {
-                fs::create_dir_all(new.parent().unwrap()).unwrap();
-                fs::copy(&old, &new).unwrap();
-            }
+        for path in sources::files(&["--cached", "--others", "--exclude-standard"]) {
+            let new = root.join(&path);
+            fs::create_dir_all(new.parent().unwrap()).unwrap();
+            fs::copy(sources::workspace().join(path), &new).unwrap();
         }
         let copy = Self { root };
         copy.git(&["init", "--quiet"]);

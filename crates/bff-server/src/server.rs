@@ -182,7 +182,7 @@ impl Server {
         let services = shared.services.clone();
         let resolving = actix_web::rt::spawn(async move { services.keep_resolving().await });
         health.set_ready();
-        randomness::gather();
+        let randomness = randomness::gather();
         tracing::info!(bff = shared.bff, %address, admin = %admin_address, keys = keys_address, "ready");
         let end = until_drained(public, stop, &health, &connections, &shared.limits).await?;
         resolving.abort();
@@ -201,6 +201,7 @@ impl Server {
             if let Some(pushing) = pushing {
                 pushing.wait(latest);
             }
+            randomness.wait();
         });
         flushed.await.map_err(io::Error::other)?;
         tracing::info!("stopped");

@@ -51,6 +51,7 @@ impl Arrival<'_> {
             None => Bytes::new(),
             Some(_) => {
                 let limit = self.worker.shared.limits.max_body_bytes;
+                self.read_body().await;
                 perimeter::read_body(payload, limit, deadline.end()).await?
             }
         };

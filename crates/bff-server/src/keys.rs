@@ -3,9 +3,10 @@
 //! It is a port of its own because network policies open ports and not paths: services may come
 //! here, and only the scraper to the admin port.
 
-use crate::{admin::internal_jwks, respond, worker::Shared};
+use crate::{admin::internal_jwks, guard, respond, worker::Shared};
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, dev::Server as ActixServer, http::Method, web,
+    App, HttpRequest, HttpResponse, HttpServer, dev::Server as ActixServer, http::Method,
+    middleware::from_fn, web,
 };
 use bff_core::{Class, Problem, TraceContext};
 use std::{io, net::TcpListener, sync::Arc};
@@ -22,7 +23,7 @@ pub(crate) fn keys_server(listener: TcpListener, shared: &Arc<Shared>) -> io::Re
             let is_there = is_read && request.path() == PATH;
             std::future::ready(if is_there { internal_jwks(&shared) } else { nothing_here() })
         };
-        App::new().default_service(web::to(answer))
+        App::new().wrap(from_fn(guard::around)).default_service(web::to(answer))
     };
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }

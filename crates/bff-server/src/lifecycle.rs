@@ -1,17 +1,15 @@
 //! From a signal to an orderly end, and to an end in any case.
 //!
-//! The order of a drain: readiness turns false, after `drain_delay` the port closes, requests in
-//! flight have `drain_timeout`, then what is left is cut off, and the last spans and log lines are
+//! The order of a drain: readiness turns false and each answer becomes the last on its connection; after
+//! `drain_delay` the port closes and idle connections end; requests in flight have `drain_timeout`, then
+//! what is left is cut off, and the last spans and log lines are
 //! written. A thread of its own sees to it that nothing which hangs can hold that up.
 
-use crate::{ServerSettings, health::Health, telemetry::logs};
+use crate::{ServerSettings, connection::Connections, health::Health, telemetry::logs};
 use actix_web::dev::{Server as ActixServer, ServerHandle};
 use std::{
     io, process,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::{Arc, OnceLock},
     thread,
     time::Duration,
 };
@@ -71,26 +69,6 @@ impl Stop {
     }
 }
 
-/// The open connections of the public port.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Connections(Arc<AtomicUsize>);
-
-/// One of them, until it is dropped.
-pub(crate) struct Connection(Connections);
-
-impl Connections {
-    pub(crate) fn begin(&self) -> Connection {
-        self.0.fetch_add(1, SeqCst);
-        Connection(self.clone())
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, SeqCst);
-    }
-}
-
 /// Answers until `stop`, and drains. Idle connections end with the port, so one that is open after
 /// `drain_timeout` is somebody's who waits for an answer.
 pub(crate) async fn until_drained(
@@ -103,8 +81,8 @@ pub(crate) async fn until_drained(
     let handle = server.handle();
     let end = select! {
         biased;
-        () = drain(&stop, health, &handle, limits) => {
-            let open = connections.0.load(SeqCst);
+        () = drain(&stop, health, &handle, connections, limits) => {
+            let open = connections.count();
             if open > 0 {
                 let advice = "give `server.drain_timeout` more time, or look at what is slow";
                 tracing::warn!(connections = open, advice, "requests were cut off");
@@ -118,14 +96,22 @@ pub(crate) async fn until_drained(
 }
 
 /// Over when requests in flight have had their time.
-async fn drain(stop: &Stop, health: &Health, server: &ServerHandle, limits: &ServerSettings) {
+async fn drain(
+    stop: &Stop,
+    health: &Health,
+    server: &ServerHandle,
+    connections: &Connections,
+    limits: &ServerSettings,
+) {
     let ServerSettings { drain_delay, drain_timeout, .. } = limits;
     stop.0.stop.notified().await;
     health.set_draining();
+    connections.drain();
     tracing::info!(delay_ms = drain_delay.as_secs_f64() * 1e3, "draining");
     sleep(*drain_delay).await;
     // Sent by now; who waits for it is the server itself.
     drop(server.stop(true));
+    connections.close_idle();
     sleep(*drain_timeout).await;
 }
 

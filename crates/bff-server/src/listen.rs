@@ -1,20 +1,30 @@
 //! The two ports: taken once everything else is known to work, and served by actix.
 
 use crate::{
-    ServerSettings, StartError, admin,
+    StartError, admin,
+    connection::{Bounds, Connections, Flow, Socket, Watched},
+    guard,
     health::Health,
-    lifecycle::Connections,
     serve::serve,
     telemetry::metrics::Metrics,
     worker::{Shared, Worker},
 };
-use actix_web::{App, HttpServer, dev::Server as ActixServer, web};
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, map_config};
+use actix_web::{
+    App, HttpServer,
+    dev::{AppConfig, Server as ActixServer},
+    middleware::from_fn,
+    web,
+};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
+use tokio::net::TcpStream;
 
 pub(crate) fn listen(
     key: &'static str,
@@ -26,40 +36,55 @@ pub(crate) fn listen(
     Ok((listener, address))
 }
 
+/// Serves the public port. It is actix-web's own server taken apart, so that our socket and timer can
+/// stand between actix's layers; see [`connection`](crate::connection).
 pub(crate) fn public_server(
     listener: TcpListener,
     shared: Arc<Shared>,
     connections: Connections,
 ) -> io::Result<ActixServer> {
-    let ServerSettings {
-        workers, max_connections, head_timeout, keep_alive, drain_timeout, ..
-    } = shared.limits;
-    let workers =
-        workers.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
-    let app = move || {
-        App::new()
+    let limits = shared.limits.clone();
+    let workers = limits
+        .workers
+        .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
+        .unwrap_or(1);
+    let bounds =
+        Bounds { head: limits.head_timeout, idle: limits.keep_alive, write: limits.write_timeout };
+    let on_worker = move || {
+        let app = App::new()
             .app_data(web::Data::new(Worker::new(shared.clone())))
             .default_service(web::to(serve))
-    };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        .max_connections(max_connections)
-        .client_request_timeout(head_timeout)
-        .keep_alive(keep_alive)
-        // A client that leaves cancels its calls at once; without this actix runs the handler to
-        // its end.
-        .h1_allow_half_closed(false)
-        .on_connect(move |_, extensions| {
-            extensions.insert(connections.begin());
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response());
+        // The idle time is the timer's; actix only has to know whether there is any.
+        let keep_alive = if bounds.idle.is_zero() { KeepAlive::Disabled } else { KeepAlive::Os };
+        let http = HttpService::build()
+            .keep_alive(keep_alive)
+            .client_request_timeout(bounds.head)
+            // A client that leaves cancels its calls at once; without this actix runs the handler to
+            // its end.
+            .h1_allow_half_closed(false)
+            .on_connect_ext(|socket: &Socket, extensions| {
+                extensions.insert(Rc::clone(socket.flow()));
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        let connections = connections.clone();
+        apply_fn_factory(http, move |tcp: TcpStream, http: &_| {
+            // Without it the connection works too, only slower.
+            let _set = tcp.set_nodelay(true);
+            let peer = tcp.peer_addr().ok();
+            let flow = Rc::new(Flow::new(connections.clone(), bounds));
+            let socket = Socket::new(tcp, Rc::clone(&flow));
+            Watched::new(Service::call(http, (socket, peer)), flow)
         })
-        .tcp_nodelay(true)
-        // An answer that is still being read when its connection is to close is not cut off sooner
-        // than the drain ends; actix gives it a second.
-        .client_disconnect_timeout(drain_timeout + Duration::from_secs(1))
+    };
+    let server = ActixServer::build()
+        .workers(workers)
+        .max_concurrent_connections(limits.max_connections)
         // A second more than the drain, which has to see what is left before actix ends it.
-        .shutdown_timeout(whole_seconds(drain_timeout) + 1)
+        .shutdown_timeout(whole_seconds(limits.drain_timeout) + 1)
         .disable_signals()
-        .listen(listener)?;
+        .listen("public", listener, on_worker)?;
     Ok(server.run())
 }
 
@@ -70,7 +95,9 @@ pub(crate) fn admin_server(
     shared: &Arc<Shared>,
 ) -> io::Result<ActixServer> {
     let (health, metrics, shared) = (health.clone(), metrics.clone(), shared.clone());
-    let app = move || App::new().configure(admin::routes(&health, &metrics, &shared));
+    let app = move || {
+        App::new().wrap(from_fn(guard::around)).configure(admin::routes(&health, &metrics, &shared))
+    };
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }
 

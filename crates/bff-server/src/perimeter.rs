@@ -12,9 +12,10 @@ use actix_web::{
 };
 use bff_core::{Class, Problem, Result};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 use tokio::time::{Instant, timeout_at};
@@ -99,7 +100,36 @@ fn node(text: &str) -> Option<IpAddr> {
 /// Checks sizes, encoding and hops, before it is known where the request goes.
 pub(crate) fn check(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     check_target(request, limits)?;
-    check_headers(request, limits)
+    check_headers(request, limits)?;
+    check_host(request)
+}
+
+/// Refuses a `Host` that is no host (RFC 9112, section 3.2). actix refuses a missing one and two.
+fn check_host(request: &HttpRequest) -> Result<()> {
+    match request.headers().get(header::HOST) {
+        Some(host) if !is_host(host.as_bytes()) => {
+            let message = "The `Host` header is not a host name with an optional port.";
+            Err(Problem::new(Class::Invalid, "INVALID_HOST", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `uri-host [ ":" port ]` (RFC 9110, section 7.2; RFC 3986, section 3.2.2).
+fn is_host(value: &[u8]) -> bool {
+    let is_port = |port: &[u8]| port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
+    if let Some(rest) = value.strip_prefix(b"[") {
+        let Some(end) = rest.iter().position(|b| *b == b']') else { return false };
+        let (address, rest) = rest.split_at(end);
+        let address = str::from_utf8(address).ok().and_then(|text| text.parse::<Ipv6Addr>().ok());
+        let port = rest.get(1..).unwrap_or_default();
+        return address.is_some()
+            && (port.is_empty() || port.strip_prefix(b":").is_some_and(is_port));
+    }
+    let colon = value.iter().position(|b| *b == b':');
+    let (name, port) = value.split_at(colon.unwrap_or(value.len()));
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%".contains(b);
+    name.iter().all(allowed) && is_port(port.get(1..).unwrap_or_default())
 }
 
 fn check_target(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
@@ -109,7 +139,8 @@ fn check_target(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
         let message = format!("The address is longer than {} bytes.", limits.max_uri_bytes);
         return Err(Problem::new(Class::UriTooLong, "URI_TOO_LONG", message));
     }
-    if well_encoded(path) && well_encoded(query) {
+    // A query is for whoever reads it: trackers and campaigns write what they like into it.
+    if well_encoded(path) {
         return Ok(());
     }
     let message = "The address has a broken percent-encoding, or one that is not UTF-8.";
@@ -144,9 +175,14 @@ fn check_headers(request: &HttpRequest, limits: &ServerSettings) -> Result<()> {
     Ok(())
 }
 
+/// Whether the body's length is not in the head.
+pub(crate) fn is_chunked(request: &HttpRequest) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING)
+}
+
 /// Whether a body follows the head, as far as the head says.
 pub(crate) fn brings_body(request: &HttpRequest) -> bool {
-    announced(request).unwrap_or_default() > 0 || request.headers().contains_key(TRANSFER_ENCODING)
+    announced(request).unwrap_or_default() > 0 || is_chunked(request)
 }
 
 /// Checks the body of a request that reaches an endpoint, without reading it.
@@ -160,7 +196,8 @@ pub(crate) fn check_body(
     }
     let unsupported = |code, message| Err(Problem::new(Class::UnsupportedMediaType, code, message));
     match (is_read, brings_body(request)) {
-        (false, true) => unsupported("BODY_NOT_READ", "This request takes no body."),
+        // Whether one without a length is empty shows when it comes.
+        (false, true) if !is_chunked(request) => Err(body_not_read()),
         // A form of another site can send neither this type nor, without one, what would be read.
         (true, true) if !is_json(request) => {
             unsupported("BODY_NOT_JSON", "Send the body as `Content-Type: application/json`.")
@@ -172,15 +209,37 @@ pub(crate) fn check_body(
     }
 }
 
+fn body_not_read() -> Problem {
+    Problem::new(Class::UnsupportedMediaType, "BODY_NOT_READ", "This request takes no body.")
+}
+
+/// Reads up to the first byte of a body that must have none.
+pub(crate) async fn read_no_body(mut payload: Payload, until: Instant) -> Result<Payload> {
+    loop {
+        let next = timeout_at(until, payload.next()).await;
+        match next.map_err(|_| body_too_slow())? {
+            None => return Ok(payload),
+            Some(Ok(part)) if part.is_empty() => {}
+            Some(Ok(_)) => return Err(body_not_read()),
+            Some(Err(_)) => return Err(body_broken()),
+        }
+    }
+}
+
 /// Reads the body within the limit and until `until`.
 pub(crate) async fn read_body(payload: Payload, limit: usize, until: Instant) -> Result<Bytes> {
-    let slow = |_| {
-        let message = "The body did not arrive in time. Please try again.";
-        Problem::new(Class::RequestTimeout, "BODY_TOO_SLOW", message)
-    };
-    let broken = |_| Problem::new(Class::Invalid, "INVALID_BODY", "The body is cut off or broken.");
     let read = timeout_at(until, payload.to_bytes_limited(limit)).await;
-    read.map_err(slow)?.map_err(|_| too_large(limit))?.map_err(broken)
+    let read = read.map_err(|_| body_too_slow())?.map_err(|_| too_large(limit))?;
+    read.map_err(|_| body_broken())
+}
+
+fn body_too_slow() -> Problem {
+    let message = "The body did not arrive in time. Please try again.";
+    Problem::new(Class::RequestTimeout, "BODY_TOO_SLOW", message)
+}
+
+fn body_broken() -> Problem {
+    Problem::new(Class::Invalid, "INVALID_BODY", "The body is cut off or broken.")
 }
 
 fn announced(request: &HttpRequest) -> Option<usize> {

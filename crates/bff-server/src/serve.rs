@@ -2,8 +2,9 @@
 
 use crate::{
     admit::{Admitted, only},
+    connection::Flow,
     freshness::{self, KeptPage, Made},
-    perimeter,
+    guard, perimeter,
     respond::{self, Response},
     session::{self, Page},
     telemetry::{
@@ -26,6 +27,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use std::{
     panic::AssertUnwindSafe,
+    rc::Rc,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -45,9 +47,14 @@ pub(crate) async fn serve(
     payload: web::Payload,
     worker: web::Data<Worker>,
 ) -> HttpResponse {
-    let arrival = Arrival { request: &request, worker: &worker, received: SystemTime::now() };
+    let flow = request.conn_data::<Rc<Flow>>();
+    if let Some(flow) = flow {
+        flow.begin().await;
+    }
+    let arrival = Arrival { request: &request, worker: &worker, flow, received: SystemTime::now() };
     let trace = arrival.trace();
-    let mut response = logs::in_trace(trace.trace_id, async {
+    let trace_id = trace.trace_id;
+    let answering = async {
         match arrival.find() {
             Ok(To::Endpoint(found)) => arrival.answer(found, payload, trace).await,
             Ok(To::Session(page, sessions)) => {
@@ -55,12 +62,19 @@ pub(crate) async fn serve(
             }
             Err(refusal) => arrival.refuse(&refusal, trace),
         }
-    })
-    .await;
+    };
+    let mut response =
+        logs::in_trace(trace_id, guard::problem_for_panic(trace_id, answering)).await;
     if worker.shared.is_for_browsers() {
         for (name, value) in perimeter::BROWSER_HEADERS {
             response.headers_mut().insert(name, value);
         }
+    }
+    if let Some(flow) = flow {
+        if flow.is_last() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        flow.answered();
     }
     response
 }
@@ -75,6 +89,8 @@ enum To<'a> {
 pub(crate) struct Arrival<'a> {
     pub(crate) request: &'a HttpRequest,
     pub(crate) worker: &'a Worker,
+    /// The connection that it came on; none in tests without one.
+    pub(crate) flow: Option<&'a Rc<Flow>>,
     received: SystemTime,
 }
 
@@ -136,8 +152,8 @@ impl<'a> Arrival<'a> {
     }
 
     fn refuse(&self, refusal: &Refusal, trace: TraceContext) -> HttpResponse {
-        let mut response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
-        self.leave_body(&mut response);
+        let response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
+        self.leave_body();
         let deadline = Deadline::starting_now(NO_BUDGET);
         let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
         Running::begin(&self.worker.telemetry, NO_ENDPOINT, None, self.received, cx).end(
@@ -164,7 +180,13 @@ impl<'a> Arrival<'a> {
             endpoint.budget(),
         ));
         let mut decision = None;
-        let admitted = self.admit(endpoint, payload, deadline, &mut decision).await;
+        let admitted = match self.expect_no_body(endpoint, payload, deadline).await {
+            Ok(payload) => self.admit(endpoint, payload, deadline, &mut decision).await,
+            Err(problem) => Err(problem),
+        };
+        if let Some(flow) = self.flow {
+            flow.body_read();
+        }
         let (admitted, refused) = match admitted {
             Ok(admitted) => (admitted, None),
             Err(problem) => (Admitted::default(), Some(problem)),
@@ -174,7 +196,9 @@ impl<'a> Arrival<'a> {
         let route = Some(Route { method: endpoint.method().name(), path: endpoint.path() });
         let telemetry = &self.worker.telemetry;
         let running = Running::begin(telemetry, endpoint.name(), route, self.received, cx);
-        let is_refused = refused.is_some();
+        if refused.is_some() {
+            self.leave_body();
+        }
         let outcome = match refused {
             Some(problem) => Err(problem),
             None => self.page(endpoint, &running.cx).await,
@@ -182,9 +206,6 @@ impl<'a> Arrival<'a> {
         let lookups = running.cx.take_lookups();
         let mut response =
             conclude(self.request, self.worker, place, &running.cx, &lookups, outcome);
-        if is_refused {
-            self.leave_body(&mut response);
-        }
         if let (Some(limits), Some(decision)) = (&self.worker.shared.rates, decision) {
             respond::limits(&mut response, limits, &decision);
         }
@@ -205,19 +226,46 @@ impl<'a> Arrival<'a> {
         let route = Some(Route { method: page.method(), path: page.path() });
         let running = Running::begin(&self.worker.telemetry, page.name(), route, self.received, cx);
         let trace = running.cx.trace();
+        if page.method() == Method::POST.as_str() {
+            self.read_body().await;
+        }
         let answer = self.session(page, sessions, payload, deadline, trace);
         let answer = within(deadline, async { Ok(answer.await) }).await;
-        let mut response =
-            answer.unwrap_or_else(|late| respond::problem(&late, trace.trace_id, None));
-        self.leave_body(&mut response);
+        let response = answer.unwrap_or_else(|late| respond::problem(&late, trace.trace_id, None));
+        self.leave_body();
         running.end(response.http.status().as_u16(), response.bytes, Vec::new());
         response.http
     }
 
-    /// A body that nobody reads must not be read as the next request.
-    fn leave_body(&self, response: &mut Response) {
-        if perimeter::brings_body(self.request) {
-            response.http.head_mut().set_connection_type(ConnectionType::Close);
+    /// Makes sure that no body comes where none is read. A head can announce one that turns out to be
+    /// empty: some gateways frame every request as chunked.
+    async fn expect_no_body(
+        &self,
+        endpoint: &Endpoint,
+        payload: web::Payload,
+        deadline: Deadline,
+    ) -> Result<web::Payload> {
+        if endpoint.body().is_some() || !perimeter::is_chunked(self.request) {
+            return Ok(payload);
+        }
+        self.read_body().await;
+        perimeter::read_no_body(payload, deadline.end()).await
+    }
+
+    /// Lets the body be read; until then what the client sends stays in its socket.
+    pub(crate) async fn read_body(&self) {
+        if let Some(flow) = self.flow {
+            flow.read_body().await;
+        }
+    }
+
+    /// Ends the connection behind the answer if there may be a body that was not read, because it must
+    /// not be taken for the next request.
+    fn leave_body(&self) {
+        if let Some(flow) = self.flow
+            && perimeter::brings_body(self.request)
+        {
+            flow.close_after();
         }
     }
 

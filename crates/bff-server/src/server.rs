@@ -2,9 +2,10 @@
 
 use crate::{
     Settings, StartError, configuration,
+    connection::Connections,
     health::Health,
     keys::keys_server,
-    lifecycle::{Connections, End, Stop, obey_signals, until_drained},
+    lifecycle::{End, Stop, obey_signals, until_drained},
     listen::{admin_server, listen, public_server},
     parts::{api_keys, credentials, gateway_identity, issuers, limits, vault},
     randomness,
@@ -63,6 +64,7 @@ impl Server {
             cache: cache.clone(),
             limits: limits(bff, settings.limits.as_ref())?,
             vault: vault(bff, settings.session.as_ref())?,
+            connections: Connections::default(),
         };
         let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
         let push = settings.metrics.otlp_endpoint.clone().map(|endpoint| Push {
@@ -90,6 +92,7 @@ impl Server {
             rates: state.limits.clone(),
             gateway_identity: gateway_identity(bff.auth, settings)?,
             vault: state.vault.clone(),
+            connections: state.connections.clone(),
             credentials: credentials(bff.name, settings)?,
             metrics: metrics.clone(),
             live: Arc::new(Live::over(settings.admin.window)),
@@ -168,7 +171,7 @@ impl Server {
     pub async fn run(self) -> io::Result<End> {
         let keys_address = self.keys_address().map(tracing::field::display);
         let Self { address, admin_address, shared, metrics, health, stop, .. } = self;
-        let connections = Connections::default();
+        let connections = shared.connections.clone();
         let pushing = self.push.map(Push::start).transpose()?;
         let public = public_server(self.public, shared.clone(), connections.clone())?;
         let mut beside = vec![admin_server(self.admin, &health, &metrics, &shared)?];

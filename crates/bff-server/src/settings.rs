@@ -120,6 +120,11 @@ impl Settings {
                 server.head_timeout < SHORTEST_HEAD_TIMEOUT,
                 "must be at least 1s",
             ),
+            (
+                "server.write_timeout",
+                server.write_timeout < Duration::from_secs(1),
+                "must be at least 1s",
+            ),
             ("admin.window", admin.window < SHORTEST_WINDOW, "must be at least 100ms"),
             ("overload.max_in_flight", overload.max_in_flight == 0, more),
             ("overload.brownout_lag", overload.brownout_lag.is_zero(), more),
@@ -196,6 +201,10 @@ pub struct ServerSettings {
     /// first.
     #[serde(default = "keep_alive", with = "humantime_serde")]
     pub keep_alive: Duration,
+    /// How long a client may take to read the next part of an answer; a slow client that goes on reading
+    /// is not cut off. At least one second.
+    #[serde(default = "write_timeout", with = "humantime_serde")]
+    pub write_timeout: Duration,
     /// How long readiness is false before the port closes, so that the gateway stops sending.
     #[serde(default, with = "humantime_serde")]
     pub drain_delay: Duration,
@@ -230,6 +239,10 @@ fn head_timeout() -> Duration {
 
 fn keep_alive() -> Duration {
     Duration::from_secs(75)
+}
+
+fn write_timeout() -> Duration {
+    Duration::from_secs(20)
 }
 
 fn drain_timeout() -> Duration {

@@ -3,6 +3,7 @@
 use crate::{
     GatewayIdentity, ServerSettings,
     audit::Audit,
+    connection::Connections,
     overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
     telemetry::{handles::Handles, live::Live, metrics::Metrics, report::Telemetry, spans::Spans},
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) api_keys: Option<Arc<ApiKeys>>,
     /// The sessions of a BFF whose users sign in with a browser.
     pub(crate) vault: Option<Arc<Vault>>,
+    /// The open connections of the public port.
+    pub(crate) connections: Connections,
     /// How often anybody may ask.
     pub(crate) rates: Option<Limits>,
     pub(crate) gateway_identity: Option<GatewayIdentity>,

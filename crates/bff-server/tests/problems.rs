@@ -129,10 +129,6 @@ fn what_the_perimeter_refuses_is_a_problem_and_reaches_no_service() {
         ("/test/v1/products/%ff", 400, "INVALID_ENCODING"),
         ("/test/v1/products/a%00", 400, "INVALID_ENCODING"),
         ("/test/v1/products/a%0d%0ax-user-id:%20u-2", 400, "INVALID_ENCODING"),
-        ("/test/v1/products/p-1?a=%", 400, "INVALID_ENCODING"),
-        ("/test/v1/products/p-1?a=%zz", 400, "INVALID_ENCODING"),
-        ("/test/v1/products/p-1?a=%ff", 400, "INVALID_ENCODING"),
-        ("/test/v1/products/p-1?a=%0d%0a", 400, "INVALID_ENCODING"),
         ("/test/v1/products/..", 400, "INVALID_ID"),
         ("/test/v1/products/%2e%2e", 400, "INVALID_ID"),
         ("/test/v1/products/..%2Fadmin", 400, "INVALID_ID"),
@@ -149,6 +145,16 @@ fn what_the_perimeter_refuses_is_a_problem_and_reaches_no_service() {
     assert_eq!(bff.services.stats(Sample::Catalog).requests_started, 0);
     assert_eq!(bff.send("GET", GOOD, &[]).status, 200);
     assert_eq!(bff.services.stats(Sample::Catalog).last_target, "/products/p-1");
+}
+
+#[test]
+fn a_query_that_the_page_does_not_read_cannot_fail_it() {
+    let bff = start();
+    for query in
+        ["a=%", "a=%zz", "a=%ff", "a=%0d%0a", "utm_source=M%FCnchen", "%", "&&&", "=", "a=1&a=2"]
+    {
+        assert_eq!(bff.send("GET", &format!("{GOOD}?{query}"), &[]).status, 200, "{query}");
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 
 /// What nginx and others write for a client that left before the answer.
 const CLIENT_LEFT: u16 = 499;
+/// What the client gets when a request panics.
+const PANICKED: u16 = 500;
 
 /// Where one worker's reports go.
 #[derive(Debug)]
@@ -100,7 +102,8 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.report(CLIENT_LEFT, 0, self.cx.take_lookups());
+            let status = if std::thread::panicking() { PANICKED } else { CLIENT_LEFT };
+            self.report(status, 0, self.cx.take_lookups());
         }
     }
 }

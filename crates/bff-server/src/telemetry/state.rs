@@ -1,7 +1,7 @@
 //! What services and workers are like at the moment of a scrape.
 
 use super::links::{of_redis, redis_links};
-use crate::worker::Pressures;
+use crate::{connection::Connections, worker::Pressures};
 use bff_auth::{SessionStats, Vault};
 use bff_cache::{Cache, CacheStatus};
 use bff_limits::{LimitStats, Limits};
@@ -21,11 +21,13 @@ pub(crate) struct State {
     pub(crate) cache: Option<Cache>,
     pub(crate) limits: Option<Limits>,
     pub(crate) vault: Option<Arc<Vault>>,
+    pub(crate) connections: Connections,
 }
 
 impl Collector for State {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.workers(&mut encoder)?;
+        of_connections(&mut encoder, &self.connections)?;
         let services = self.services.status();
         policies(&mut encoder, &services)?;
         hosts(&mut encoder, &services)?;
@@ -60,6 +62,19 @@ impl State {
         let about = "How late timers fire in the slowest worker";
         gauge(encoder, "event_loop_lag_seconds", about, lag.as_secs_f64())
     }
+}
+
+fn of_connections(encoder: &mut DescriptorEncoder<'_>, connections: &Connections) -> fmt::Result {
+    let open = connections.count() as f64;
+    gauge(encoder, "connections_open", "Connections of clients", open)?;
+    let about = "Connections that were cut because the client took too long";
+    let name = "connections_cut";
+    let mut family = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
+    for (why, count) in connections.cuts() {
+        let labels = [("reason", why.reason())];
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 fn policies(encoder: &mut DescriptorEncoder<'_>, services: &[ServiceStatus]) -> fmt::Result {

@@ -137,7 +137,28 @@ impl Requests {
     /// The connection is gone.
     pub fn get(&mut self, target: &str) -> io::Result<()> {
         let head = format!("GET {target} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
-        self.stream.write_all(head.as_bytes())
+        self.write(head.as_bytes())
+    }
+
+    /// Bytes as they are.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// As much of `bytes` as goes out without waiting; a connection that is gone takes none.
+    pub fn write_what_fits(&mut self, bytes: &[u8]) {
+        let _blocking = self.stream.set_nonblocking(true);
+        let _as_much_as_fits = self.stream.write_all(bytes);
+        let _blocking = self.stream.set_nonblocking(false);
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     /// Ends the connection, also for who waits for an answer.
@@ -150,6 +171,20 @@ impl Requests {
 }
 
 impl Replies {
+    /// The answer to a `HEAD` request.
+    ///
+    /// # Errors
+    /// As of [`read`](Self::read).
+    pub fn read_head(&mut self) -> io::Result<Reply> {
+        loop {
+            if let Some((reply, end)) = parse_head(&self.received)? {
+                self.received = self.received.split_off(end);
+                return Ok(reply);
+            }
+            self.receive()?;
+        }
+    }
+
     /// The answer to the oldest request without one: with a `Content-Length`, as a BFF sends it.
     ///
     /// # Errors
@@ -166,13 +201,18 @@ impl Replies {
                     return Ok(reply);
                 }
             }
-            let mut chunk = [0; 16 * 1024];
-            let count = self.stream.read(&mut chunk)?;
-            if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.received.extend(chunk.iter().take(count));
+            self.receive()?;
         }
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
+        let mut chunk = [0; 16 * 1024];
+        let count = self.stream.read(&mut chunk)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.received.extend(chunk.iter().take(count));
+        Ok(())
     }
 }
 

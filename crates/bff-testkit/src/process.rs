@@ -73,6 +73,12 @@ impl BffProcess {
         Self { address, admin_address, child }
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics

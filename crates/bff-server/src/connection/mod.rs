@@ -10,6 +10,7 @@
 //! | pipelines without reading | the next request waits until the last answer has been written |
 //! | does not read its answer | `server.write_timeout` since the last byte that it took |
 //! | sends a body that is not read | the connection closes behind the answer, [`LINGER`] and [`LINGER_BYTES`] later |
+//! | pipelines | actix gets one head at a time, and a few kilobytes wait in front of it |
 //! | sends while its request is answered | nothing is read then; the kernel's buffer is what it may fill |
 //!
 //! No request costs a timer: one is armed per connection, and set again only for an earlier end.

@@ -1,0 +1,8 @@
+//! What a client can make of a connection: requests that are framed oddly, answers that it does not
+//! read, bodies that do not end, and connections that live while the server stops.
+
+mod bed;
+mod bounds;
+mod drain;
+mod flood;
+mod framing;

@@ -13,7 +13,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, ScopedJoinHandle},
 };
 
 /// A server on a thread of its own.
@@ -167,7 +167,8 @@ fn c4_rolling_restarts_without_a_gateway_lose_and_repeat_nothing() {
         for restart in 0..RESTARTS * instances.len() {
             let due = REQUESTS * restart as u64 / (RESTARTS as u64 * 2);
             eventually("traffic goes on", || {
-                rollout.answered.load(SeqCst) >= due || clients.iter().any(|it| it.is_finished())
+                rollout.answered.load(SeqCst) >= due
+                    || clients.iter().any(ScopedJoinHandle::is_finished)
             });
             instances.push(start());
             let old = instances.remove(0);

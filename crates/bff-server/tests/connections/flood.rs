@@ -69,6 +69,7 @@ fn connections(process: &BffProcess, count: usize, what: &str, times: usize) -> 
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "`--nocapture` shows the figures")]
 fn a_flood_of_bad_connections_costs_little_memory_and_no_page() {
     if let Some(part) = Part::of_this_process() {
         let settings = bed::read(&part.settings);

@@ -3,6 +3,7 @@
 //! `make test-gateway` builds the BFFs, makes sure that nginx is there, and runs this.
 
 mod bed;
+mod direct;
 mod instance;
 mod instances;
 mod perimeter;

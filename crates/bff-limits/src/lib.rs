@@ -1,5 +1,6 @@
 //! Rate limits: how often a principal may ask, a whole BFF may be asked, a class of routes may be
-//! asked by one principal, and an address may fail to authenticate.
+//! asked by one principal, and an address may fail to authenticate. What counts as one address is a
+//! [`Network`].
 //!
 //! All instances count together in Redis, in one step per request; each counts for itself where there
 //! is no Redis, and while it is away. Nothing here fails: a request is allowed or it is not. The
@@ -11,6 +12,7 @@ mod gcra;
 mod headers;
 mod limits;
 mod local;
+mod network;
 mod rules;
 mod settings;
 mod shared;
@@ -19,6 +21,7 @@ mod table;
 pub use decision::Decision;
 pub use headers::{Headers, RateLimit};
 pub use limits::{LimitStats, Limits};
+pub use network::Network;
 pub use rules::Request;
 pub use settings::{LimitSettings, LimitSettingsError, Quota};
 

@@ -1,10 +1,11 @@
 //! The limits of a process: who is asked, in which order, and what comes of it.
 
 use crate::{
+    Network,
     decision::{Decision, Policy},
     headers::Headers,
-    local::{Bucket, Few, Local, Standing, network},
-    rules::{Request, Rules},
+    local::{Bucket, Few, Local, Standing},
+    rules::{Request, Rules, Who},
     settings::{LimitSettings, LimitSettingsError},
     shared::Shared,
 };
@@ -84,8 +85,18 @@ impl Limits {
     /// left. With Redis it waits for it no longer than `limits.within`; without, it does not wait.
     /// Redis may have counted it also when the caller did not wait for the answer.
     pub async fn take(&self, request: &Request<'_>) -> Decision {
+        self.take_from(request.principal.map_or(Who::Nobody, Who::Principal), request.class).await
+    }
+
+    /// As [`take`](Self::take), for somebody who is known by nothing but an address: everybody of one
+    /// [`Network`] is under the limits of one principal.
+    pub async fn take_anonymous(&self, ip: IpAddr, class: Option<&str>) -> Decision {
+        self.take_from(Who::Network(Network::of(ip)), class).await
+    }
+
+    async fn take_from(&self, who: Who<'_>, class: Option<&str>) -> Decision {
         let Inner { rules, local, shared, counts } = &*self.0;
-        let (policy, buckets) = rules.buckets(request, local);
+        let (policy, buckets) = rules.buckets(who, class, local);
         let now = local.now();
         let Some(shared) = shared.as_ref().filter(|_| buckets.iter().any(Option::is_some)) else {
             return self.0.decide(policy, &local.take(&buckets, now));
@@ -96,8 +107,7 @@ impl Limits {
             return self.0.decide(policy, &known);
         }
         let asked: Vec<_> = buckets.iter().flatten().collect();
-        let keyed: Vec<_> =
-            asked.iter().map(|bucket| rules.keyed(shared, bucket, request)).collect();
+        let keyed: Vec<_> = asked.iter().map(|bucket| rules.keyed(shared, bucket, who)).collect();
         match shared.take(&keyed, false).await {
             Ok((allowed, ahead)) => {
                 counts.shared.fetch_add(1, Relaxed);
@@ -117,12 +127,12 @@ impl Limits {
         }
     }
 
-    /// Whether somebody at this address may try to authenticate: it has not failed too often.
+    /// Whether somebody at this address may try to authenticate: its network has not failed too often.
     /// Never waits.
     #[must_use]
     pub fn may_try(&self, ip: IpAddr) -> Decision {
         let local = &self.0.local;
-        let bucket = self.0.rules.failures_of(ip, local);
+        let bucket = self.0.rules.failures_of(Network::of(ip), local);
         let standing = bucket.map(|bucket| local.look(bucket, local.now()));
         self.0.decide(Policy::Failures, &[standing, None, None])
     }
@@ -133,11 +143,12 @@ impl Limits {
     pub async fn failed(&self, ip: IpAddr) {
         let Inner { rules, local, shared, counts } = &*self.0;
         counts.failures.fetch_add(1, Relaxed);
-        let Some(bucket) = rules.failures_of(ip, local) else { return };
+        let network = Network::of(ip);
+        let Some(bucket) = rules.failures_of(network, local) else { return };
         let now = local.now();
         local.charge(bucket, now);
         let Some(shared) = shared else { return };
-        let key = shared.key("f", &network(ip));
+        let key = shared.key("f", network.octets());
         match shared.take(&[(key, bucket.rate)], true).await {
             Ok((_, ahead)) => {
                 counts.shared.fetch_add(1, Relaxed);

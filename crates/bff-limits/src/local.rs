@@ -1,12 +1,12 @@
 //! What this process counts by itself, and what it remembers of the buckets that all share.
 
 use crate::{
+    Network,
     gcra::{Rate, SECOND},
     table::Table,
 };
 use std::{
     hash::{BuildHasher, RandomState},
-    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Instant,
 };
@@ -18,8 +18,8 @@ pub(crate) enum Place {
     Surface,
     /// One of a principal's, or of a principal and a class.
     Principal(u64),
-    /// An address's.
-    Address(u64),
+    /// One of a network's.
+    Network(u64),
 }
 
 /// One bucket that a request is taken from.
@@ -53,9 +53,9 @@ struct Apart(AtomicU64);
 #[derive(Debug)]
 pub(crate) struct Local {
     surface: Apart,
-    /// Apart from the addresses: a flood of these must not reach those who have signed in.
+    /// Apart from the networks: a flood of these must not reach those who have signed in.
     principals: Table,
-    addresses: Table,
+    networks: Table,
     start: Instant,
     /// Keyed by chance, so that nobody can choose names that share a bucket or a set.
     hasher: RandomState,
@@ -66,7 +66,7 @@ impl Local {
         Self {
             surface: Apart::default(),
             principals: Table::new(),
-            addresses: Table::new(),
+            networks: Table::new(),
             start: Instant::now(),
             hasher: RandomState::new(),
         }
@@ -82,17 +82,22 @@ impl Local {
         self.hasher.hash_one(principal)
     }
 
-    /// What makes a bucket of a principal's own in a class of it. No principal's hash by itself.
+    /// Apart from what it fails at.
+    pub(crate) fn hash_of_network(&self, network: Network) -> u64 {
+        self.hasher.hash_one(("asks", network))
+    }
+
+    /// What makes a bucket of somebody's own in a class of it. Nobody's hash by itself.
     pub(crate) fn salt(&self, class: &str) -> u64 {
         self.hasher.hash_one(("class", class))
     }
 
-    pub(crate) fn address(&self, ip: IpAddr) -> Place {
-        Place::Address(self.hasher.hash_one(network(ip)))
+    pub(crate) fn failures(&self, network: Network) -> Place {
+        Place::Network(self.hasher.hash_one(("fails", network)))
     }
 
     pub(crate) fn evicted(&self) -> u64 {
-        self.principals.evicted() + self.addresses.evicted()
+        self.principals.evicted() + self.networks.evicted()
     }
 
     /// How the bucket stands, with nothing taken from it.
@@ -100,7 +105,7 @@ impl Local {
         let arrival = match bucket.place {
             Place::Surface => self.surface.0.load(Relaxed),
             Place::Principal(key) => self.principals.read(key),
-            Place::Address(key) => self.addresses.read(key),
+            Place::Network(key) => self.networks.read(key),
         };
         let ahead = bucket.rate.ahead(arrival, now);
         standing(bucket, ahead, bucket.rate.allows(ahead))
@@ -156,7 +161,7 @@ impl Local {
                 Err(before) => (before, None),
             },
             Place::Principal(key) => self.principals.change(key, now, in_place),
-            Place::Address(key) => self.addresses.change(key, now, in_place),
+            Place::Network(key) => self.networks.change(key, now, in_place),
         }
     }
 }
@@ -164,33 +169,4 @@ impl Local {
 fn standing(bucket: Bucket, ahead: u64, allows: bool) -> Standing {
     let Bucket { limit, rate, .. } = bucket;
     Standing { limit, rate, ahead, allows }
-}
-
-/// Whose address it is: an IPv4 address, or a /64 of IPv6.
-pub(crate) fn network(ip: IpAddr) -> [u8; 8] {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let [a, b, c, d] = ip.octets();
-            // No address of the Internet begins like this (RFC 4291, 2.5.3).
-            [0, 0, 0, 0, a, b, c, d]
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, e, f, g, h, ..] = ip.octets();
-            [a, b, c, d, e, f, g, h]
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_a_customer() {
-        let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1:2:3"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-    }
 }

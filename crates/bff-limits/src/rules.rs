@@ -1,6 +1,7 @@
 //! Which limits there are, and which of them a request is under.
 
 use crate::{
+    Network,
     decision::{Decision, Policy, Tightest},
     gcra::Rate,
     headers::{self, Headers, RateLimit},
@@ -9,7 +10,6 @@ use crate::{
     shared::Shared,
 };
 use bytes::Bytes;
-use std::net::IpAddr;
 
 /// What a request is, as far as limits care.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +19,15 @@ pub struct Request<'a> {
     pub principal: Option<&'a str>,
     /// The class of the route. One without a quota is not limited.
     pub class: Option<&'a str>,
+}
+
+/// Whose limits hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Who<'a> {
+    Principal(&'a str),
+    /// Somebody who is known by nothing else.
+    Network(Network),
+    Nobody,
 }
 
 /// All limits of a BFF.
@@ -41,7 +50,7 @@ struct Limit {
 
 struct Class {
     limit: Limit,
-    /// What makes a principal's bucket in this class of the principal's own.
+    /// What makes somebody's bucket in this class of his own.
     salt: u64,
     policy: Bytes,
 }
@@ -83,21 +92,27 @@ impl Rules {
         }
     }
 
-    /// The buckets of a request, and what holds for it.
-    pub(crate) fn buckets(&self, request: &Request<'_>, local: &Local) -> (Policy, Few<Bucket>) {
+    /// The buckets of a request to a route of `class`, and what holds for it.
+    pub(crate) fn buckets(
+        &self,
+        who: Who<'_>,
+        class: Option<&str>,
+        local: &Local,
+    ) -> (Policy, Few<Bucket>) {
         let bucket = |limit: Limit, place| Bucket { limit: limit.index, rate: limit.rate, place };
         let surface = self.surface.map(|limit| bucket(limit, Place::Surface));
-        let Some(principal) = request.principal else {
-            return (Policy::Anonymous, [None, None, surface]);
+        let (hash, place): (_, fn(u64) -> Place) = match who {
+            Who::Principal(principal) => (local.hash(principal), Place::Principal),
+            Who::Network(network) => (local.hash_of_network(network), Place::Network),
+            Who::Nobody => return (Policy::Anonymous, [None, None, surface]),
         };
-        let hash = local.hash(principal);
-        let own = self.principal.map(|limit| bucket(limit, Place::Principal(hash)));
-        let class = request.class.and_then(|name| {
+        let own = self.principal.map(|limit| bucket(limit, place(hash)));
+        let class = class.and_then(|name| {
             let is_it =
                 |class: &Class| self.names.get(class.limit.index).is_some_and(|n| n == name);
             let index = self.classes.iter().position(is_it)?;
             let class = self.classes.get(index)?;
-            Some((index, bucket(class.limit, Place::Principal(hash ^ class.salt))))
+            Some((index, bucket(class.limit, place(hash ^ class.salt))))
         });
         match class {
             Some((index, class)) => (Policy::Class(index), [own, Some(class), surface]),
@@ -105,24 +120,23 @@ impl Rules {
         }
     }
 
-    /// The bucket of an address.
-    pub(crate) fn failures_of(&self, ip: IpAddr, local: &Local) -> Option<Bucket> {
+    /// The bucket of a network's failures.
+    pub(crate) fn failures_of(&self, network: Network, local: &Local) -> Option<Bucket> {
         let Limit { index: limit, rate } = self.failures?;
-        Some(Bucket { limit, rate, place: local.address(ip) })
+        Some(Bucket { limit, rate, place: local.failures(network) })
     }
 
-    /// The bucket as Redis knows it.
-    pub(crate) fn keyed(
-        &self,
-        shared: &Shared,
-        bucket: &Bucket,
-        request: &Request<'_>,
-    ) -> (String, Rate) {
-        let whom = request.principal.unwrap_or_default().as_bytes();
+    /// The bucket as Redis knows it. No principal has the name of a network's.
+    pub(crate) fn keyed(&self, shared: &Shared, bucket: &Bucket, who: Who<'_>) -> (String, Rate) {
+        let (own, of_class, whom) = match &who {
+            Who::Principal(principal) => ("p", "c", principal.as_bytes()),
+            Who::Network(network) => ("a", "ac", network.octets()),
+            Who::Nobody => ("", "", &[][..]),
+        };
         let key = match self.names.get(bucket.limit).map(String::as_str) {
             Some(SURFACE) => shared.common_key("s"),
-            Some(PRINCIPAL) => shared.key("p", whom),
-            class => shared.key(&format!("c:{}", class.unwrap_or_default()), whom),
+            Some(PRINCIPAL) => shared.key(own, whom),
+            class => shared.key(&format!("{of_class}:{}", class.unwrap_or_default()), whom),
         };
         (key, bucket.rate)
     }

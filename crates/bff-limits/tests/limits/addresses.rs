@@ -1,7 +1,7 @@
 //! Authentication failures by address.
 
-use crate::support::{alone, said, shared, wait};
-use bff_limits::Limits;
+use crate::support::{alone, of, said, shared, wait};
+use bff_limits::{Limits, Request};
 use bff_testkit::redis::RedisServer;
 use std::net::IpAddr;
 
@@ -45,6 +45,35 @@ fn all_addresses_of_a_customer_count_together() {
     assert!(limits.may_try(ip("2001:db8:0:1::1")).allowed);
     fail(&limits, "::ffff:192.0.2.1", 3);
     assert!(!limits.may_try(ip("192.0.2.1")).allowed);
+}
+
+#[test]
+fn c12_who_is_known_by_an_address_has_one_quota_whatever_the_address() {
+    let quotas = "per_principal = { requests = 3, per = \"1h\" }\n\
+                  failures_per_ip = { requests = 1, per = \"1h\" }\n\
+                  classes = { search = { requests = 1, per = \"1h\" } }";
+    let server = RedisServer::start();
+    for limits in [alone(quotas), shared(&server, quotas)] {
+        for network in [
+            &["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4:5:6:7"][..],
+            &["2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1::3", "2001:db8:0:1::4"],
+            &["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1", "192.0.2.1"],
+            &["192.0.2.2", "192.0.2.2", "192.0.2.2", "192.0.2.2"],
+        ] {
+            let take = |address: &&str, class| wait(limits.take_anonymous(ip(address), class));
+            let allowed = |class| network.iter().filter(|a| take(a, class).allowed).count();
+            assert_eq!((allowed(Some("search")), allowed(None)), (1, 2), "{network:?}");
+        }
+        // Whoever signs in has a name of his own, whatever it is.
+        for name in ["192.0.2.1", "ip 192.0.2.1", "\u{c0}\0\u{2}\u{1}"] {
+            let all =
+                [None; 3].map(|class| wait(limits.take(&Request { class, ..of(name) })).allowed);
+            assert_eq!(all, [true; 3], "{name}");
+        }
+        // Nor is asking a failure.
+        assert!(limits.may_try(ip("192.0.2.1")).allowed);
+    }
+    assert!(!server.cli(&["KEYS", "*"]).contains("192"));
 }
 
 #[test]

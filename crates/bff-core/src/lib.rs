@@ -24,6 +24,7 @@ mod each;
 mod endpoint;
 mod extract;
 mod fault;
+pub mod fields;
 pub mod flight;
 mod gather;
 mod grant;

@@ -1,5 +1,6 @@
 //! W3C Trace Context: read from the client, written to every service.
 
+use crate::fields::{self, Quotes};
 use std::{fmt, rc::Rc};
 
 /// 16 bytes that name one request through every service.
@@ -21,21 +22,25 @@ pub struct TraceContext {
     pub span: SpanId,
     /// Whether the trace is being recorded.
     pub sampled: bool,
-    /// The vendors' part, passed on as it came.
+    /// The vendors' part, passed on entry by entry.
     pub state: Option<Rc<str>>,
 }
 
-/// The W3C recommendation asks for at least this much of `tracestate` to be passed on.
+/// The W3C recommendation allows this many entries of `tracestate` (section 3.3.1.1)...
+const MAX_STATE_ENTRIES: usize = 32;
+/// ...asks for at least this much of them to be passed on...
 const MAX_STATE_BYTES: usize = 512;
+/// ...and, where that is too little, for longer entries than this to go first (section 3.3.1.5).
+const LONG_ENTRY_BYTES: usize = 128;
 
 impl TraceContext {
     /// Continues the trace that the headers name, or starts one. Headers that do not follow the
-    /// recommendation count as absent; they are never a reason to refuse a request. `sample`
-    /// decides for new traces only.
+    /// recommendation count as absent; they are never a reason to refuse a request. `tracestate` are
+    /// the lines of that field; `sample` decides for new traces only.
     #[must_use]
-    pub fn continue_from(
+    pub fn continue_from<'a>(
         traceparent: Option<&str>,
-        tracestate: Option<&str>,
+        tracestate: impl IntoIterator<Item = &'a [u8]>,
         sample: impl FnOnce() -> bool,
     ) -> Self {
         match traceparent.and_then(parse) {
@@ -44,7 +49,7 @@ impl TraceContext {
                 parent: Some(parent),
                 span: SpanId::random(),
                 sampled,
-                state: tracestate.and_then(whole_entries).map(Rc::from),
+                state: state(tracestate).map(Rc::from),
             },
             None => {
                 let trace_id = TraceId(fastrand::u128(1..));
@@ -100,13 +105,33 @@ fn hex_of<const BYTES: usize, const DIGITS: usize>(bytes: [u8; BYTES]) -> [u8; D
     digits
 }
 
-/// As many whole entries as fit into the limit, first ones first.
-fn whole_entries(state: &str) -> Option<&str> {
-    if state.len() <= MAX_STATE_BYTES {
-        return (!state.is_empty()).then_some(state);
+/// The entries of all lines, joined, as far as they fit. One that does not follow the recommendation
+/// goes alone: the next reader may drop the whole for it.
+fn state<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<String> {
+    let entries = fields::members(lines, Quotes::None).filter_map(entry);
+    let mut entries: Vec<_> = entries.take(MAX_STATE_ENTRIES).collect();
+    while entries.iter().map(|entry| entry.len() + 1).sum::<usize>() > MAX_STATE_BYTES + 1 {
+        let long = entries.iter().rposition(|entry| entry.len() > LONG_ENTRY_BYTES);
+        entries.remove(long.unwrap_or(entries.len() - 1));
     }
-    let head = state.get(..=MAX_STATE_BYTES)?;
-    state.get(..head.rfind(',')?)
+    (!entries.is_empty()).then(|| entries.join(","))
+}
+
+/// `key=value` (section 3.3.1.3).
+fn entry(member: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(member).ok()?;
+    let (key, value) = text.split_once('=')?;
+    let (tenant, system) = key.split_once('@').unwrap_or((key, "-"));
+    let is_key = |key: &str| {
+        !key.is_empty()
+            && key
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/'))
+    };
+    let is_value = |b: u8| matches!(b, b' '..=b'~') && b != b'=';
+    let fits = |part: &str| (1..=256).contains(&part.len());
+    (is_key(tenant) && is_key(system) && fits(key) && fits(value) && value.bytes().all(is_value))
+        .then_some(text)
 }
 
 impl TraceId {
@@ -195,12 +220,48 @@ mod tests {
         assert_eq!(sent, "00-0af7651916cd43dd8448eb211c80319c-0000000000000007-01");
     }
 
+    /// The state that is passed on of these lines.
+    fn passed_on(lines: &[&[u8]]) -> String {
+        state(lines.iter().copied()).unwrap_or_default()
+    }
+
     #[test]
-    fn a_long_tracestate_loses_whole_entries() {
-        let entry = format!("vendor={}", "x".repeat(90));
-        let long = [entry.as_str(); 9].join(",");
-        let kept = whole_entries(&long).unwrap_or_default();
-        assert!(kept.len() <= MAX_STATE_BYTES && kept.split(',').all(|e| e == entry), "{kept}");
-        assert_eq!(kept.split(',').count(), 5);
+    fn c14_a_tracestate_is_joined_from_all_its_lines() {
+        for (lines, expected) in [
+            (&[&b"a=1"[..], b"b=2"][..], "a=1,b=2"),
+            (&[b"a=1", b"", b"b=2"], "a=1,b=2"),
+            (&[b"a=1,", b" , b=2 ,,c=3\t"], "a=1,b=2,c=3"),
+            (&[b"a=\"1,b=2\""], "a=\"1,b=2\""),
+            (
+                &[b"fw529a3039@dt=FfAA: x;y,0tenant@sys-*/_=1"],
+                "fw529a3039@dt=FfAA: x;y,0tenant@sys-*/_=1",
+            ),
+            // What is no entry costs no other one.
+            (&[b"a=M\xc3\xbcnchen,b=2", b"\xff", b"c=3"], "b=2,c=3"),
+            (&[b"Upper=1,a.b=1,@b=1,a@=1,a@b@c=1,=1,a,a=,a=1=2,a=\x7f,b=2"], "b=2"),
+            (&[], ""),
+            (&[b"", b" , "], ""),
+        ] {
+            assert_eq!(passed_on(lines), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn c14_a_long_tracestate_loses_whole_entries() {
+        let entry = |size: usize| format!("vendor={}", "x".repeat(size - 7));
+        let joined =
+            |sizes: &[usize]| sizes.iter().map(|n| entry(*n)).collect::<Vec<_>>().join(",");
+        for (sizes, kept) in [
+            (&[97; 9][..], &[97; 5][..]),
+            (&[256, 255], &[256, 255]),
+            (&[256, 256], &[256]),
+            (&[129, 100, 200, 128, 128], &[129, 100, 128, 128]),
+            (&[128, 128, 128, 128, 10], &[128, 128, 128]),
+            (&[10; 33], &[10; 32]),
+            (&[263, 1000, 10], &[263, 10]),
+        ] {
+            let (came, expected) = (joined(sizes), joined(kept));
+            assert_eq!(passed_on(&[came.as_bytes()]), expected, "{sizes:?}");
+        }
     }
 }

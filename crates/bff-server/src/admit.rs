@@ -3,7 +3,7 @@
 //! In this order: an address that failed too often is not verified again, nobody's body is read
 //! before it is known who sends it, and a request that is refused takes nothing from its limits.
 
-use crate::{perimeter, serve::Arrival, session};
+use crate::{client, headers::only, perimeter, serve::Arrival, session};
 use actix_web::{
     HttpRequest,
     http::header::{AUTHORIZATION, HeaderName},
@@ -118,7 +118,7 @@ impl Arrival<'_> {
         let Self { request, worker, .. } = *self;
         let gateway = worker.shared.gateway_identity.as_ref()?;
         let subject = only(request, gateway.subject_header.as_str())?;
-        if !perimeter::is_from_trusted_peer(request, &worker.shared.limits) {
+        if !client::is_from_trusted_peer(request, &worker.shared.limits) {
             worker.audit.stranger();
             return None;
         }
@@ -136,18 +136,19 @@ impl Arrival<'_> {
         decision: &mut Option<Decision>,
     ) -> Result<()> {
         let Some(limits) = &self.worker.shared.rates else { return Ok(()) };
-        // Who is not known is known by its address.
-        let address = if caller.is_none() { ip.map(address) } else { None };
-        let principal = caller.map(Principal::subject).or(address.as_deref());
         let class = Some(endpoint.rate_class());
-        let taken = limits.take(&bff_limits::Request { principal, class }).await;
+        let taken = match (caller.map(Principal::subject), ip) {
+            // Who is not known is known by its address.
+            (None, Some(ip)) => limits.take_anonymous(ip, class).await,
+            (principal, _) => limits.take(&bff_limits::Request { principal, class }).await,
+        };
         *decision = Some(taken);
         if taken.allowed { Ok(()) } else { Err(too_many(limits, &taken)) }
     }
 
     /// The client's address, as far as trusted proxies tell it.
     fn client(&self) -> Option<IpAddr> {
-        perimeter::client(self.request, &self.worker.shared.limits)
+        client::client(self.request, &self.worker.shared.limits)
     }
 }
 
@@ -157,20 +158,6 @@ fn credential<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<
         None if request.headers().contains_key(name) => Err(Problem::unauthenticated()),
         found => Ok(found),
     }
-}
-
-/// The header of that name. Two of them are none that can be trusted.
-pub(crate) fn only(
-    request: &HttpRequest,
-    name: impl actix_web::http::header::AsHeaderName,
-) -> Option<&str> {
-    let mut values = request.headers().get_all(name);
-    values.next().filter(|_| values.next().is_none())?.to_str().ok()
-}
-
-/// No subject has a space in it.
-fn address(ip: IpAddr) -> String {
-    format!("ip {ip}")
 }
 
 fn too_many(limits: &Limits, decision: &Decision) -> Problem {

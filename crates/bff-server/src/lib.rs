@@ -9,6 +9,7 @@
 mod admin;
 mod admit;
 mod audit;
+mod client;
 mod config;
 mod configuration;
 mod connection;
@@ -16,6 +17,7 @@ mod console;
 mod encoding;
 mod freshness;
 mod guard;
+mod headers;
 mod health;
 mod keys;
 mod lifecycle;

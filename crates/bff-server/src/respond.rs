@@ -1,6 +1,9 @@
 //! From an outcome to an HTTP response: envelope, validators, cache headers, encoding.
 
-use crate::{encoding::Coding, freshness::Made, table::FixedHeaders, telemetry::report::Listed};
+use crate::{
+    encoding::Coding, freshness::Made, headers::lines, table::FixedHeaders,
+    telemetry::report::Listed,
+};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -8,7 +11,10 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use bff_core::{Answer, Class, Cx, Looked, Meta, Note, Problem, TraceId};
+use bff_core::{
+    Answer, Class, Cx, Looked, Meta, Note, Problem, TraceId,
+    fields::{self, Quotes},
+};
 use bff_limits::{Decision, Limits};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -192,9 +198,7 @@ fn etag(fixed: &FixedHeaders, answer: &Answer, coding: Coding) -> String {
 
 /// `If-None-Match`, compared as RFC 9110 section 13.1.2 says.
 fn client_has(request: &HttpRequest, etag: &str) -> bool {
-    let tags =
-        request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    tags.flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    let tags = || fields::members(lines(request, header::IF_NONE_MATCH), Quotes::Tags);
+    let is_any = tags().eq([b"*"]);
+    is_any || tags().any(|tag| tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes())
 }

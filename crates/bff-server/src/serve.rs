@@ -1,10 +1,12 @@
 //! Answering one request: perimeter, route, caller, deadline, handler, response.
 
 use crate::{
-    admit::{Admitted, only},
+    admit::Admitted,
     connection::Flow,
     freshness::{self, KeptPage, Made},
-    guard, perimeter,
+    guard,
+    headers::{lines, only},
+    perimeter,
     respond::{self, Response},
     session::{self, Page},
     telemetry::{
@@ -35,6 +37,7 @@ use tokio::time::timeout_at;
 
 /// The name under which requests that reach no endpoint are counted.
 const NO_ENDPOINT: &str = "none";
+const TRACEPARENT: &str = "traceparent";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What a request that reaches no endpoint may take; it takes nothing.
 const NO_BUDGET: Duration = Duration::from_secs(1);
@@ -55,6 +58,7 @@ pub(crate) async fn serve(
     let trace = arrival.trace();
     let trace_id = trace.trace_id;
     let answering = async {
+        arrival.say_what_is_no_parent();
         match arrival.find() {
             Ok(To::Endpoint(found)) => arrival.answer(found, payload, trace).await,
             Ok(To::Session(page, sessions)) => {
@@ -110,10 +114,18 @@ struct Refusal {
 impl<'a> Arrival<'a> {
     /// Continues the caller's trace or starts one.
     fn trace(&self) -> TraceContext {
-        let headers = self.request.headers();
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let sample = || fastrand::f64() < self.worker.shared.sample_ratio;
-        TraceContext::continue_from(header("traceparent"), header("tracestate"), sample)
+        let parent = only(self.request, TRACEPARENT);
+        TraceContext::continue_from(parent, lines(self.request, "tracestate"), sample)
+    }
+
+    /// Two parents are none: which of them is the caller's step, nobody can say. Whoever looks for a
+    /// trace that ends in front of this BFF finds it here.
+    fn say_what_is_no_parent(&self) {
+        let lines = lines(self.request, TRACEPARENT).count();
+        if lines > 1 {
+            tracing::debug!(lines, "a new trace begins: `traceparent` came more than once");
+        }
     }
 
     fn find(&self) -> Result<To<'a>, Refusal> {

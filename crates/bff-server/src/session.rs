@@ -120,9 +120,9 @@ impl Arrival<'_> {
 pub(crate) fn provenance(request: &HttpRequest) -> Provenance<'_> {
     let header = |name: &str| {
         let mut values = request.headers().get_all(name);
-        let value = values.next()?.to_str().ok();
-        // What is said twice is said by nobody.
-        if values.next().is_some() { Some("") } else { value }
+        let value = values.next()?.to_str().unwrap_or_default();
+        // What is said twice is said by nobody, and what is no text by no browser.
+        Some(values.next().map_or(value, |_| ""))
     };
     Provenance {
         csrf: header("x-csrf"),

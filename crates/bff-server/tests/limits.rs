@@ -1,6 +1,7 @@
 //! How often anybody may ask, and in whose name.
 
 use bff_core::{Auth, Bff, prelude::*};
+use bff_server::Settings;
 use bff_testkit::{Issuer, Service as Sample, TestBff, http::Reply, json, redis::RedisServer};
 
 const USERS: Service = Service::named("users");
@@ -126,6 +127,46 @@ fn an_address_that_fails_too_often_is_not_verified_again_and_others_are() {
     }
     assert_eq!(from("203.0.113.11", &good).status, 200);
     assert_eq!(from("203.0.113.12", &good).status, 200);
+}
+
+async fn hello(_: &Cx) -> Result<Me> {
+    std::future::ready(Ok(Me { user_id: "nobody".to_owned() })).await
+}
+
+/// A BFF that asks nobody who he is, three times an hour.
+fn open() -> TestBff {
+    let endpoints = vec![get("/test/v1/hello").to(hello)];
+    let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Open, endpoints };
+    let settings = settings("limits = { per_principal = { requests = 3, per = \"1h\" } }");
+    let Ok(mut settings) = toml::from_str::<Settings>(&settings) else {
+        unreachable!("good settings")
+    };
+    settings.issuers.clear();
+    TestBff::start_from(&bff, settings)
+}
+
+/// How many of these requests are answered; all others are refused as too many.
+fn answered(bff: &TestBff, requests: &[&[(&str, &str)]]) -> usize {
+    let statuses = requests.iter().map(|headers| bff.send("GET", "/test/v1/hello", headers).status);
+    let statuses: Vec<_> = statuses.collect();
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
+    statuses.iter().filter(|status| **status == 200).count()
+}
+
+#[test]
+fn c12_one_client_has_one_anonymous_quota_whatever_addresses_it_has() {
+    let bff = open();
+    for network in ["2001:db8::", "[2001:db8:0:1::", "2001:db8:0:2:ffff::", "::ffff:192.0.2."] {
+        let close = if network.starts_with('[') { "]:80" } else { "" };
+        let addresses: Vec<_> = (1..=8).map(|n| format!("{network}{n}{close}")).collect();
+        let lines: Vec<_> = addresses.iter().map(|a| [("x-forwarded-for", a.as_str())]).collect();
+        let requests: Vec<_> = lines.iter().map(|line| &line[..]).collect();
+        let expected = if network.contains('.') { 8 } else { 3 };
+        assert_eq!(answered(&bff, &requests), expected, "{network}");
+    }
+    let of_v4 =
+        [&[("x-forwarded-for", "198.51.100.9")][..], &[("x-forwarded-for", "::ffff:198.51.100.9")]];
+    assert_eq!(answered(&bff, &of_v4.repeat(4)), 3);
 }
 
 #[test]

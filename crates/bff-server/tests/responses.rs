@@ -148,6 +148,28 @@ fn a_callers_trace_is_continued_and_a_broken_one_replaced() {
 }
 
 #[test]
+fn c14_two_parents_are_none() {
+    let bff = start(Auth::Open);
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let other = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let mut seen = BTreeSet::new();
+    for parents in [
+        &[good, other][..],
+        &[good, good],
+        &[good, ""],
+        &["broken", good],
+        &[&format!("{good}, {other}")],
+    ] {
+        let lines: Vec<_> = parents.iter().map(|value| ("traceparent", *value)).collect();
+        let reply = bff.send("GET", WIDE, &lines);
+        let trace = reply.header("x-trace-id").unwrap_or_default().to_owned();
+        assert_eq!((reply.status, trace.len()), (200, 32), "{parents:?}");
+        assert!(!good.contains(&trace) && !other.contains(&trace), "{parents:?}");
+        assert!(seen.insert(trace), "{parents:?}");
+    }
+}
+
+#[test]
 fn only_answers_that_are_nobodys_and_need_no_credential_are_public() {
     let public = "public, max-age=60, s-maxage=60, stale-while-revalidate=60";
     let cases = [
@@ -227,6 +249,28 @@ fn who_has_the_answer_already_gets_304_with_the_same_headers_and_no_body() {
     let bare = tag.trim_matches('"');
     for values in [&["\"other\""][..], &[bare], &[""], &["W/"]] {
         assert_eq!(ask(values).status, 200, "{values:?}");
+    }
+}
+
+#[test]
+fn c2_a_tag_is_found_whatever_else_stands_in_its_list() {
+    let bff = start(Auth::Open);
+    let tag = etag(&bff.send("GET", PRODUCT, &[]));
+    for (condition, status) in [
+        (format!("\"M\u{fc}nchen\", {tag}"), 304),
+        (format!("{tag}, \"\u{1f600}\""), 304),
+        (format!("\"a,b\\\", {tag}"), 304),
+        (format!("\"open, {tag}"), 200),
+        (format!(", ,W/{tag},"), 304),
+        (format!("w/{tag}"), 200),
+        (format!("W/W/{tag}"), 200),
+        (format!("\"a, {tag}, b\""), 200),
+        ("*".to_owned(), 304),
+        ("\"*\"".to_owned(), 200),
+        ("\"a\", *".to_owned(), 200),
+    ] {
+        let reply = bff.send("GET", PRODUCT, &[("if-none-match", &condition)]);
+        assert_eq!(reply.status, status, "{condition}");
     }
 }
 

@@ -131,6 +131,28 @@ fn a_new_trace_goes_to_the_service_without_a_strangers_state() {
 }
 
 #[test]
+fn c14_a_service_gets_the_tracestate_of_all_lines() {
+    let bff = start(seconds(2), "timeout = \"2s\"");
+    let parent = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let long = format!("long={}", "x".repeat(200));
+    let state = |value| ("tracestate", value);
+    for (lines, expected) in [
+        (&[parent, state("a=1"), state("b=2")][..], "a=1,b=2"),
+        (&[state("a=1"), parent, state(""), state("b=2,, c=3")], "a=1,b=2,c=3"),
+        (&[parent, state("a=M\u{fc}nchen,b=2")], "b=2"),
+        (
+            &[parent, state(&long), state(&long), state("a=1"), state(&long)],
+            &format!("{long},{long},a=1"),
+        ),
+        (&[parent, parent, state("a=1")], ""),
+        (&[state("a=1"), state("b=2")], ""),
+    ] {
+        assert_eq!(bff.get_with(PRODUCT, lines).status, 200, "{lines:?}");
+        assert_eq!(sent(&bff, Sample::Catalog, "tracestate"), expected, "{lines:?}");
+    }
+}
+
+#[test]
 fn a_service_learns_how_long_it_is_waited_for() {
     // Calls get nine tenths of the budget, or their service's timeout.
     for (budget, timeout, most) in [(2_000, 30_000, 1_800), (30_000, 1_500, 1_500)] {

@@ -46,6 +46,22 @@ fn every_log_line_is_json_and_a_request_is_told_with_its_trace_and_without_its_c
 }
 
 #[test]
+fn c14_a_trace_that_has_two_parents_is_told_at_debug() {
+    let bff = Running::start(&[("BFF__LOGS__LEVEL", "bff_server=debug")]);
+    let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
+    let told = "a new trace begins: `traceparent` came more than once";
+    let request = |parents: &[(&str, &str)]| assert_eq!(bff.get(HOME, parents).status, 200);
+    request(&[("traceparent", &parent)]);
+    assert_eq!(bff.logged(told), None);
+    request(&[("traceparent", &parent), ("traceparent", &parent)]);
+    assert!(bff.eventually(|bff| bff.logged(told).is_some()));
+    let line = bff.logged(told).unwrap_or_default();
+    let at = |pointer| line.pointer(pointer).cloned().unwrap_or_default();
+    assert_eq!((at("/level"), at("/lines")), ("DEBUG".into(), 2.into()), "{line}");
+    assert!(at("/trace_id").is_string() && at("/trace_id") != TRACE, "{line}");
+}
+
+#[test]
 fn a_panic_is_one_log_line_with_its_place_and_nothing_on_standard_error() {
     let bff = Running::start(&[]);
     bff.services.set_fault(Service::Orders, Some(Fault::HugeHeader));

@@ -14,6 +14,8 @@ fn every_request_with_a_session_needs_the_header_and_our_own_origin() {
         (&[("x-csrf", "1"), ("origin", "https://evil.example")], "CROSS_ORIGIN"),
         (&[("x-csrf", "1"), ("origin", "null")], "CROSS_ORIGIN"),
         (&[("x-csrf", "1"), ("origin", ORIGIN), ("origin", ORIGIN)], "CROSS_ORIGIN"),
+        (&[("x-csrf", "1"), ("origin", "https://sh\u{f6}p.example")], "CROSS_ORIGIN"),
+        (&[("x-csrf", "1"), ("sec-fetch-site", "same-origin\u{e9}")], "CROSS_ORIGIN"),
         (&[("x-csrf", "1"), ("sec-fetch-site", "cross-site")], "CROSS_ORIGIN"),
         (&[("x-csrf", "1"), ("sec-fetch-site", "same-site")], "CROSS_ORIGIN"),
         (&[("x-csrf", "1"), ("sec-fetch-site", "none")], "CROSS_ORIGIN"),
@@ -42,6 +44,18 @@ fn a_form_of_another_site_cannot_write_and_no_origin_is_approved() {
         let reply = browser.send(bed.at(0), "POST", "/test/v1/items", &headers, "{}");
         assert_eq!((reply.status, reply.code().as_str()), (415, "BODY_NOT_JSON"), "{typ}");
     }
+    let json = ("content-type", "application/json");
+    for (headers, code) in [
+        (&[json, ("content-type", "text/plain")][..], "BODY_NOT_JSON"),
+        (&[("content-type", "application/json, text/plain")], "BODY_NOT_JSON"),
+        (&[("content-type", "text/plain; application/json")], "BODY_NOT_JSON"),
+        (&[json, ("content-encoding", "gzip")], "BODY_ENCODED"),
+        (&[json, ("content-encoding", "identity"), ("content-encoding", "br")], "BODY_ENCODED"),
+    ] {
+        let headers = [headers, &[("x-csrf", "1")]].concat();
+        let reply = browser.send(bed.at(0), "POST", "/test/v1/items", &headers, "{}");
+        assert_eq!((reply.status, reply.code().as_str()), (415, code), "{headers:?}");
+    }
     let preflight = [
         ("origin", "https://evil.example"),
         ("access-control-request-method", "POST"),
@@ -51,6 +65,24 @@ fn a_form_of_another_site_cannot_write_and_no_origin_is_approved() {
         let reply = browser.send(bed.at(0), "OPTIONS", target, &preflight, "");
         let approves = |(name, _): &(String, String)| name.starts_with("access-control-");
         assert!(reply.status == 405 && !reply.headers.iter().any(approves), "{target}");
+    }
+}
+
+#[test]
+fn c15_a_body_that_is_json_is_read_in_whatever_words_it_says_so() {
+    let bed = bed::one();
+    let mut browser = bed.signed_in("u-1");
+    let item = r#"{"productId":"p-1","units":2}"#;
+    for headers in [
+        &[("content-type", "Application/JSON ;\tCharset=\"UTF-8\"")][..],
+        &[("content-type", "application/json; x=M\u{fc}nchen; \"")],
+        &[("content-type", "application/json"), ("content-encoding", "Identity")],
+        &[("content-type", "application/json"), ("content-encoding", "identity, ,IDENTITY")],
+        &[("content-type", "application/json"), ("content-encoding", "")],
+    ] {
+        let headers = [headers, &[("x-csrf", "1"), ("idempotency-key", "k-1")]].concat();
+        let reply = browser.send(bed.at(0), "POST", "/test/v1/items", &headers, item);
+        assert_eq!(reply.status, 200, "{headers:?}: {}", reply.text());
     }
 }
 

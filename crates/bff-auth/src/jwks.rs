@@ -1,11 +1,15 @@
 //! The issuer's public keys as a document (RFC 7517): which of them may verify what.
 
-use crate::settings::Algorithm;
+use crate::{
+    foreign::{self, Members, Said},
+    settings::Algorithm,
+};
 use jsonwebtoken::{
     DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 use std::time::Instant;
 
 /// More keys than any issuer has; the rest of a longer document is not read.
@@ -27,11 +31,9 @@ struct Key {
     key: DecodingKey,
 }
 
-/// Each key on its own: one that we cannot read must not hide the others.
-#[derive(Deserialize)]
-struct Document {
-    keys: Vec<serde_json::Value>,
-}
+/// What is used of a key (RFC 7517, section 4; RFC 7518, section 6). An odd one of these spoils the
+/// key; any other one, such as a certificate, nothing.
+const MEMBERS: [&str; 10] = ["kty", "use", "key_ops", "alg", "kid", "crv", "x", "y", "n", "e"];
 
 impl KeySet {
     /// The keys in `json` that can verify with one of the `allowed` algorithms.
@@ -40,14 +42,12 @@ impl KeySet {
     /// What is wrong with the document, in words for an operator; a document without a usable key
     /// is wrong.
     pub(crate) fn read(json: &[u8], allowed: &[Algorithm], now: Instant) -> Result<Self, String> {
-        let document: Document =
-            serde_json::from_slice(json).map_err(|error| format!("not a JWKS: {error}"))?;
-        let keys: Vec<Key> = document
-            .keys
-            .iter()
-            .take(MAX_KEYS)
-            .filter_map(|value| Key::read(value, allowed))
-            .collect();
+        let text = foreign::text(json);
+        let keys = Members::read(&text).and_then(|document| document.need("keys"));
+        let keys: Vec<&RawValue> = keys.map_err(|why| format!("not a JWKS: it {why}"))?;
+        // Each on its own: one that we cannot read must not hide the others.
+        let read = |key: &&RawValue| Key::read(key.get(), allowed);
+        let keys: Vec<Key> = keys.iter().take(MAX_KEYS).filter_map(read).collect();
         if keys.is_empty() {
             return Err(format!("no key in it verifies signatures with one of {allowed:?}"));
         }
@@ -66,8 +66,17 @@ impl KeySet {
 }
 
 impl Key {
-    fn read(value: &serde_json::Value, allowed: &[Algorithm]) -> Option<Self> {
-        let jwk = Jwk::deserialize(value).ok()?;
+    fn read(text: &str, allowed: &[Algorithm]) -> Option<Self> {
+        let members = Members::read(text).ok()?;
+        let mut used = Map::new();
+        for name in MEMBERS {
+            match members.get::<Value>(name) {
+                Said::Well(value) => drop(used.insert(name.to_owned(), value)),
+                Said::Not => {}
+                Said::Oddly => return None,
+            }
+        }
+        let jwk = Jwk::deserialize(Value::Object(used)).ok()?;
         let algorithms: Vec<_> =
             allowed.iter().copied().filter(|algorithm| fits(&jwk, *algorithm)).collect();
         if algorithms.is_empty() || !is_for_verifying(&jwk) {
@@ -146,14 +155,50 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_read_does_not_hide_the_others() {
-        let mut document: Value = serde_json::from_str(&Issuer::shared().jwks()).unwrap();
-        let keys = document["keys"].as_array_mut().unwrap();
-        keys.splice(
-            0..0,
-            [json!("garbage"), json!({ "kty": "EC", "crv": "secp256k1" }), json!({ "kid": 7 })],
-        );
-        let set = KeySet::read(document.to_string().as_bytes(), &[RS256], Instant::now()).unwrap();
-        assert!(set.find(Some("dev-1"), RS256).is_some());
+        let document: Value = serde_json::from_str(&Issuer::shared().jwks()).unwrap();
+        let good = document["keys"][0].clone();
+        let (n, deep) = (good["n"].as_str().unwrap(), "[".repeat(500) + &"]".repeat(500));
+        for odd in [
+            r#""garbage""#,
+            "null",
+            "[]",
+            "1e999",
+            r#"{"kid":7}"#,
+            r#"{"kty":"XYZ","kid":"dev-1"}"#,
+            r#"{"kty":"AKP","alg":"ML-DSA-44","kid":"dev-1","pub":"AA"}"#,
+            r#"{"kty":"EC","crv":"secp256k1","kid":"dev-1","x":"AA","y":"AA"}"#,
+            r#"{"kty":"RSA","kid":"dev-1","n":"not base64!","e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"dev-1","n":7,"e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"dev-1","e":"AQAB"}"#,
+            r#"{"kty":"RSA","kid":"dev-1","n":"\ud800","e":"AQAB"}"#,
+            // Which of the two would it be?
+            &format!(r#"{{"kty":"RSA","kid":"a","kid":"dev-1","n":"{n}","e":"AQAB"}}"#),
+            &deep,
+        ] {
+            for (first, second) in [(odd, &*good.to_string()), (&*good.to_string(), odd)] {
+                let json = format!("\u{feff}{{\"keys\":[{first},{second}],\"x\":{odd}}}");
+                let set = KeySet::read(json.as_bytes(), &[RS256], Instant::now());
+                let set = set.unwrap_or_else(|why| panic!("{odd:.60}: {why}"));
+                assert!(set.find(Some("dev-1"), RS256).is_some(), "{odd:.60}");
+                assert!(set.find(None, RS256).is_some(), "{odd:.60}: it counts as a key");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_used_of_a_key_does_not_spoil_it() {
+        for (name, value) in [
+            ("x5c", json!("no list")),
+            ("x5u", json!(7)),
+            ("x5t#S256", json!({})),
+            ("kid_of_next", json!([[]])),
+            ("exp", json!("soon")),
+            ("k", json!(7)),
+            ("use", json!(null)),
+        ] {
+            let set = rsa(&json!({ name: value })).unwrap();
+            assert!(set.find(Some("dev-1"), RS256).is_some(), "{name}");
+        }
     }
 
     #[test]

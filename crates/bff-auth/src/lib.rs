@@ -15,6 +15,7 @@ mod audit;
 mod bearer;
 mod claims;
 mod fetch;
+mod foreign;
 mod issuers;
 mod jwks;
 mod key;
@@ -27,6 +28,7 @@ mod seen;
 mod session;
 mod settings;
 mod token;
+mod token_endpoint;
 
 pub use api_keys::{ApiKeySettings, ApiKeys, BearerOrKey};
 pub use bearer::Bearer;

@@ -1,7 +1,8 @@
 //! Users' tokens exchanged for tokens that a service accepts (RFC 8693): one per token and
 //! credential, for all workers.
 
-use super::{backoff::Backoff, grant::Grant, token::Token};
+use super::{grant::Grant, token::Token};
+use crate::token_endpoint::{InVain, NoTokens, Pause};
 use awc::{Client, http::header::HeaderValue};
 use bff_core::{
     Fault,
@@ -26,7 +27,9 @@ pub(crate) struct Exchange {
     /// rights, and a hash is nobody's credential.
     held: Mutex<HashMap<blake3::Hash, Arc<Token>>>,
     flights: Flights<Result<Arc<Token>, String>>,
-    backoff: Backoff,
+    pause: Pause,
+    /// Users' tokens that the issuer refuses.
+    in_vain: InVain,
 }
 
 impl Exchange {
@@ -35,7 +38,8 @@ impl Exchange {
             grant,
             held: Mutex::default(),
             flights: Flights::default(),
-            backoff: Backoff::default(),
+            pause: Pause::doubling(),
+            in_vain: InVain::default(),
         })
     }
 
@@ -117,26 +121,31 @@ impl Exchange {
         hash: blake3::Hash,
         stands_in: bool,
     ) -> Result<Arc<Token>, String> {
-        let now = Instant::now();
+        let (now, name) = (Instant::now(), hash.to_hex());
         if let Some(token) = self.held(&hash, now) {
             return Ok(token);
         }
-        if self.backoff.is_on(now) {
-            return Err(self.backoff.why());
+        if self.pause.is_on(now) {
+            return Err(self.pause.why());
         }
-        match self.grant.token(client, Some(subject), stands_in).await {
+        if self.in_vain.is_on(&name, now) {
+            return Err("the issuer has just refused this token".to_owned());
+        }
+        match self.grant.exchanged(client, subject, stands_in).await {
             Ok(token) => {
                 let token = Arc::new(token);
-                self.backoff.succeeded();
+                self.pause.end();
+                self.in_vain.end(&name);
                 self.keep(hash, Arc::clone(&token), now);
                 Ok(token)
             }
             Err(failure) => {
-                // That one user's token is refused says nothing about the next one.
-                if !failure.is_refusal {
-                    self.backoff.failed(Instant::now(), &failure.why);
+                let why = failure.why().to_owned();
+                match failure {
+                    NoTokens::Trouble(trouble) => self.pause.begin(Instant::now(), &trouble),
+                    NoTokens::Refused(_) => self.in_vain.begin(&name, Instant::now()),
                 }
-                Err(failure.why)
+                Err(why)
             }
         }
     }

@@ -1,13 +1,15 @@
-//! One request to the issuer's token endpoint (RFC 6749, RFC 7523, RFC 8693).
+//! The two grants that services' credentials come from (RFC 6749, RFC 8693).
 
 use super::{settings::TokenSettings, token::Token};
-use crate::{fetch, moment::Moment, proof::ClientProof};
-use awc::{Client, http::header::HeaderValue};
-use form_urlencoded::Serializer;
+use crate::{
+    fetch,
+    proof::ClientProof,
+    token_endpoint::{Granted, NoTokens, TokenEndpoint, Trouble},
+};
+use awc::Client;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 use url::Url;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -21,19 +23,6 @@ pub(crate) struct Grant {
     proof: ClientProof,
     scope: Option<String>,
     audience: Option<String>,
-}
-
-/// Why there is no token.
-pub(crate) struct Failure {
-    pub(crate) why: String,
-    /// Whether the issuer works and says no to this request.
-    pub(crate) is_refusal: bool,
-}
-
-/// RFC 6749, section 5.2.
-#[derive(Deserialize)]
-struct Refusal {
-    error: String,
 }
 
 impl Grant {
@@ -64,64 +53,48 @@ impl Grant {
         fetch::client(self.tls.as_ref())
     }
 
-    /// Asks for a token: for `subject`'s, or for one of our own. `stands_in` when a service has
-    /// refused another one.
-    pub(crate) async fn token(
+    /// Asks for a token of the BFF's own; `stands_in` when a service has refused another one.
+    pub(crate) async fn own(&self, client: &Client, stands_in: bool) -> Result<Token, Trouble> {
+        let fields = self.fields(&[("grant_type", "client_credentials")]);
+        self.endpoint().ask_for_all(client, &fields, taken(stands_in)).await
+    }
+
+    /// Exchanges a user's token for another one.
+    pub(crate) async fn exchanged(
         &self,
         client: &Client,
-        subject: Option<&SecretString>,
+        subject: &SecretString,
         stands_in: bool,
-    ) -> Result<Token, Failure> {
-        let now = Moment::now();
-        let failed = |why| Failure { why, is_refusal: false };
-        let (authorization, form) = self.request(subject, now).await.map_err(failed)?;
-        let answer = fetch::post_form(client, &self.url, authorization, form).await;
-        match answer.map_err(failed)? {
-            fetch::Answer { status: 200, body } => {
-                Token::read(&body, now.steady, stands_in).map_err(failed)
-            }
-            fetch::Answer { status, body } => Err(Failure {
-                why: format!("answered with status {status}{}", reason(&body)),
-                is_refusal: (400..500).contains(&status) && status != 429,
-            }),
+    ) -> Result<Token, NoTokens> {
+        let fields = self.fields(&[
+            ("grant_type", EXCHANGE),
+            ("subject_token", subject.expose_secret()),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("requested_token_type", ACCESS_TOKEN),
+        ]);
+        self.endpoint().ask_for_one(client, &fields, taken(stands_in)).await
+    }
+
+    fn endpoint(&self) -> TokenEndpoint<'_> {
+        TokenEndpoint {
+            url: &self.url,
+            client_id: &self.client_id,
+            proof: &self.proof,
+            audience: self.url.as_str(),
         }
     }
 
-    async fn request(
-        &self,
-        subject: Option<&SecretString>,
-        now: Moment,
-    ) -> Result<(Option<HeaderValue>, String), String> {
-        let mut form = Serializer::new(String::new());
-        match subject {
-            None => drop(form.append_pair("grant_type", "client_credentials")),
-            Some(token) => {
-                form.append_pair("grant_type", EXCHANGE)
-                    .append_pair("subject_token", token.expose_secret())
-                    .append_pair("subject_token_type", ACCESS_TOKEN)
-                    .append_pair("requested_token_type", ACCESS_TOKEN);
-            }
-        }
-        for (name, value) in [("scope", &self.scope), ("audience", &self.audience)] {
-            if let Some(value) = value {
-                form.append_pair(name, value);
-            }
-        }
-        let proof = self.proof.prove(&self.client_id, self.url.as_str(), &mut form, now);
-        let authorization = proof.await?;
-        Ok((authorization, form.finish()))
+    fn fields<'a>(&'a self, grant: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let more = [("scope", self.scope.as_deref()), ("audience", self.audience.as_deref())];
+        let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        grant.iter().copied().chain(more).collect()
     }
 }
 
-/// The error's name, when it is a name.
-fn reason(body: &[u8]) -> String {
-    let is_name = |text: &str| {
-        (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    };
-    match serde_json::from_slice::<Refusal>(body) {
-        Ok(Refusal { error }) if is_name(&error) => format!(": {error}"),
-        _ => String::new(),
-    }
+/// A token is as old as the wish for it.
+fn taken(stands_in: bool) -> impl FnOnce(Granted) -> Result<Token, String> {
+    let asked_at = Instant::now();
+    move |granted| Token::of(&granted, asked_at, stands_in)
 }
 
 impl fmt::Debug for Grant {

@@ -4,7 +4,6 @@
 //! [`Credentials::voucher`] is what one service is shown by one worker. The client's own credential
 //! goes to nobody but the issuer, to be exchanged.
 
-mod backoff;
 mod exchange;
 mod fixed;
 mod grant;

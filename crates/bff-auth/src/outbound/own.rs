@@ -1,7 +1,8 @@
 //! The BFF's own token over time: one per credential and process, fetched ahead, once at a time, and
 //! kept in use while the issuer is away.
 
-use super::{backoff::Backoff, grant::Grant, token::Token};
+use super::{grant::Grant, token::Token};
+use crate::token_endpoint::Pause;
 use arc_swap::ArcSwapOption;
 use awc::{Client, http::header::HeaderValue};
 use bff_core::Fault;
@@ -19,7 +20,7 @@ pub(crate) struct Own {
     current: ArcSwapOption<Token>,
     /// Held by the one fetch that is under way, of all workers.
     gate: Arc<Mutex<()>>,
-    backoff: Backoff,
+    pause: Pause,
 }
 
 /// Why a token is fetched.
@@ -50,7 +51,7 @@ impl Own {
             grant,
             current: ArcSwapOption::empty(),
             gate: Arc::default(),
-            backoff: Backoff::default(),
+            pause: Pause::doubling(),
         })
     }
 
@@ -78,7 +79,7 @@ impl Own {
         self.fetched(client, Need::Missing, now).await;
         let token =
             self.current.load_full().filter(|token| token.is_usable(now.max(Instant::now())));
-        let token = token.ok_or_else(|| Fault::NoCredential(self.backoff.why()))?;
+        let token = token.ok_or_else(|| Fault::NoCredential(self.pause.why()))?;
         Ok(token.value.clone())
     }
 
@@ -100,7 +101,7 @@ impl Own {
 
     #[cfg(test)]
     pub(crate) fn has_failed(&self) -> bool {
-        !self.backoff.why().is_empty()
+        !self.pause.why().is_empty()
     }
 
     async fn fetched(self: &Arc<Self>, client: &Client, need: Need<'_>, now: Instant) {
@@ -122,7 +123,7 @@ impl Own {
     ) -> Option<JoinHandle<()>> {
         let gate = Arc::clone(&self.gate).try_lock_owned().ok()?;
         let met = self.current.load().as_ref().is_some_and(|token| need.is_met_by(token, now));
-        if met || self.backoff.is_on(now) {
+        if met || self.pause.is_on(now) {
             return None;
         }
         let (own, client) = (Arc::clone(self), client.clone());
@@ -134,18 +135,18 @@ impl Own {
     }
 
     async fn fetch(&self, client: &Client, stands_in: bool) {
-        match self.grant.token(client, None, stands_in).await {
+        match self.grant.own(client, stands_in).await {
             Ok(token) => {
                 self.current.store(Some(Arc::new(token)));
-                self.backoff.succeeded();
+                self.pause.end();
             }
-            Err(failure) => {
+            Err(trouble) => {
                 let now = Instant::now();
-                self.backoff.failed(now, &failure.why);
+                self.pause.begin(now, &trouble);
                 let in_use = self.current.load().as_ref().is_some_and(|token| token.is_usable(now));
                 tracing::warn!(
                     credential = self.name,
-                    reason = failure.why,
+                    reason = trouble.why(),
                     token_in_use = in_use,
                     advice = "check [credentials], and that the issuer's token endpoint is up and \
                               reachable from here; it is asked again within 10 s",

@@ -7,14 +7,17 @@
 use super::{
     Sessions,
     cookies::{self, Cookies, SameSite},
-    provider::{Known, NoTokens, Tokens},
-    record::{Record, now},
+    provider::{Code, Known, Purpose},
+    record::{Record, access_until, now},
     reply::Reply,
     seal,
     store::List,
     tokens::{Expected, Identity},
 };
-use crate::audit;
+use crate::{
+    audit,
+    token_endpoint::{Granted, Means, NoTokens, means},
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bff_core::{Class, Problem, Result};
 use secrecy::ExposeSecret;
@@ -92,7 +95,7 @@ impl Sessions {
 
     fn authorization_url(&self, known: &Known, state: &str, attempt: &Attempt) -> String {
         let settings = &self.vault.settings;
-        let mut url = known.endpoints.authorization_endpoint.clone();
+        let mut url = known.endpoints.authorization.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &settings.client_id)
@@ -140,23 +143,13 @@ impl Sessions {
         if named.as_deref().map_or(names_itself, |issuer| issuer != vault.settings.issuer) {
             return Err(refused("LOGIN_MIXED_UP"));
         }
-        // Before anything is done with it: whoever comes second, comes in vain.
-        let used = format!("login:{}", seal::name_of(&state));
-        if !vault.store.use_once(&used, PATIENCE).await.map_err(super::away)? {
-            return Err(refused("LOGIN_REPLAYED"));
+        if let Some(word) = parameters.remove("error") {
+            return Err(denied(word.as_deref().unwrap_or_default()));
         }
-        if take(&mut parameters, "error").is_some() {
-            let message = "You were not signed in. Please try again.";
-            return Err(Problem::new(Class::Forbidden, "LOGIN_DENIED", message));
-        }
-        let code = take(&mut parameters, "code").ok_or_else(|| refused("LOGIN_REFUSED"))?;
-        let (client, settings) = (&self.client, &vault.settings);
-        let tokens = vault.provider.redeem(client, settings, &code, &attempt.verifier).await;
-        let tokens = tokens.map_err(|why| match why {
-            NoTokens::Refused => refused("LOGIN_REFUSED"),
-            NoTokens::Away => super::unavailable(),
-        })?;
-        let record = self.signed_in(&known, tokens, &attempt.nonce).await?;
+        let code = take(&mut parameters, "code").unwrap_or_default();
+        let code = Code::of(&code).ok_or_else(|| refused("LOGIN_REFUSED"))?;
+        let granted = self.redeem(&known, &state, code, &attempt.verifier).await?;
+        let record = self.signed_in(&known, granted, &attempt.nonce).await?;
         if let Some(old) = &attempt.replaces {
             let ended = self.end(old).await?;
             vault.counts.replaced.add(usize::from(ended.is_some()));
@@ -165,8 +158,38 @@ impl Sessions {
         self.create(&seal::name_of(&id), &record).await?;
         let reply = Reply::see_other(attempt.return_to)
             .without(&cookie_of(&state), SameSite::Lax)
-            .with(cookies::set(&settings.cookie, &id, SameSite::Strict, None));
+            .with(cookies::set(&vault.settings.cookie, &id, SameSite::Strict, None));
         Ok((reply, record))
+    }
+
+    /// Tokens for a code, once per state: whoever comes second, comes in vain. A code that never
+    /// reached the provider may come again.
+    async fn redeem(
+        &self,
+        known: &Known,
+        state: &str,
+        code: Code<'_>,
+        verifier: &str,
+    ) -> Result<Granted> {
+        let vault = &*self.vault;
+        let turn = vault.provider.turn(known, Purpose::Login).ok_or_else(super::unavailable)?;
+        let used = format!("login:{}", seal::name_of(state));
+        if !vault.store.use_once(&used, PATIENCE).await.map_err(super::away)? {
+            return Err(refused("LOGIN_REPLAYED"));
+        }
+        match turn.redeem(&self.client, code, verifier).await {
+            Ok(granted) => Ok(granted),
+            Err(NoTokens::Refused(why)) if why.means == Means::SignInAgain => {
+                Err(refused("LOGIN_REFUSED"))
+            }
+            Err(why) => {
+                if !why.was_sent() {
+                    // A store that is away forgets it by itself, later.
+                    let _unused = vault.store.unuse(&used).await;
+                }
+                Err(super::unavailable())
+            }
+        }
     }
 
     /// What this browser began with this state.
@@ -178,14 +201,14 @@ impl Sessions {
         (now() < attempt.until).then_some(attempt)
     }
 
-    async fn signed_in(&self, known: &Known, tokens: Tokens, nonce: &str) -> Result<Record> {
+    async fn signed_in(&self, known: &Known, granted: Granted, nonce: &str) -> Result<Record> {
         let settings = &self.vault.settings;
         let strange = |why: &str| {
             tracing::warn!(why, "the identity provider's answer to a login is not acceptable");
             let message = "Signing in does not work at the moment. Please try again later.";
             Problem::new(Class::BadGateway, "LOGIN_INVALID", message)
         };
-        let text = tokens.id_token.as_ref().ok_or_else(|| strange("there is no id_token"))?;
+        let text = granted.id_token.as_ref().ok_or_else(|| strange("there is no id_token"))?;
         let expected = self.vault.expected();
         let keyring = known.keyring(&self.client);
         let identity = Identity::read(text.expose_secret(), expected, nonce, &keyring).await;
@@ -197,11 +220,11 @@ impl Sessions {
             claims,
             subject: identity.sub,
             provider_session: identity.sid,
-            scopes: tokens.scopes().unwrap_or_else(|| settings.scopes.clone()),
-            access_until: begun + tokens.lifetime(),
-            access_token: tokens.access_token,
-            refresh_token: tokens.refresh_token,
-            until: begun + settings.absolute.as_secs(),
+            access_until: access_until(begun, &granted),
+            scopes: granted.scopes.unwrap_or_else(|| settings.scopes.clone()),
+            access_token: granted.access_token,
+            refresh_token: granted.refresh_token,
+            until: begun.saturating_add(settings.absolute.as_secs()),
             generation: 0,
         };
         // A subject that is no principal would fail at every page.
@@ -242,6 +265,18 @@ fn cookie_of(state: &str) -> String {
 
 fn sealed_as(state: &str) -> String {
     format!("login:{state}")
+}
+
+/// What the provider's word in the browser's address means. It is not for operators: anybody can
+/// write an address.
+fn denied(word: &str) -> Problem {
+    match means(word) {
+        Means::Later => super::unavailable(),
+        Means::SignInAgain | Means::Misconfigured => {
+            let message = "You were not signed in. Please try again.";
+            Problem::new(Class::Forbidden, "LOGIN_DENIED", message)
+        }
+    }
 }
 
 fn refused(code: &'static str) -> Problem {

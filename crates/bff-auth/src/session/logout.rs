@@ -69,9 +69,8 @@ impl Sessions {
     async fn end_session_url(&self) -> String {
         let settings = &self.vault.settings;
         let after = settings.after_logout.as_ref().unwrap_or(&settings.public_url);
-        let known = self.vault.provider.known(&self.client, settings).await;
-        let Some(mut url) = known.and_then(|known| known.endpoints.end_session_endpoint.clone())
-        else {
+        let known = self.vault.provider.known(&self.client).await;
+        let Some(mut url) = known.and_then(|known| known.endpoints.end_session.clone()) else {
             return after.to_string();
         };
         url.query_pairs_mut()

@@ -125,20 +125,34 @@ impl Memory {
 
     pub(super) fn use_once(&self, name: &str, time: Duration) -> bool {
         let mut kept = self.kept();
+        if kept.used.get(name).is_some_and(|used| !used.is_over()) {
+            return false;
+        }
         if kept.used.len() >= self.capacity {
-            kept.used.retain(|_, used| !used.is_over());
+            kept.forget_used();
         }
-        let fresh = kept.used.get(name).is_none_or(Timed::is_over);
-        fresh && kept.used.len() < self.capacity && {
-            kept.used.insert(name.to_owned(), Timed::new((), time));
-            true
-        }
+        kept.used.insert(name.to_owned(), Timed::new((), time));
+        true
+    }
+
+    pub(super) fn unuse(&self, name: &str) {
+        self.kept().used.remove(name);
     }
 }
 
 impl Kept {
     fn holds(&self, name: &str, lease: &str) -> bool {
         self.leases.get(name).is_some_and(|held| held.value == lease && !held.is_over())
+    }
+
+    /// What was used first is forgotten first: strangers who use up many logins must not keep others
+    /// from theirs.
+    fn forget_used(&mut self) {
+        self.used.retain(|_, used| !used.is_over());
+        let soonest = self.used.iter().min_by_key(|(_, used)| used.until);
+        if let Some(name) = soonest.map(|(name, _)| name.clone()) {
+            self.used.remove(&name);
+        }
     }
 
     fn make_room(&mut self) {

@@ -6,6 +6,7 @@
 
 mod cookies;
 mod csrf;
+mod discovery;
 mod login;
 mod logout;
 mod memory;
@@ -20,6 +21,7 @@ mod shared;
 mod stats;
 mod store;
 mod tokens;
+mod told;
 
 pub use self::{
     cookies::Cookies,
@@ -40,6 +42,7 @@ use self::{
     stats::Counts,
     store::{Away, Store},
 };
+use crate::token_endpoint::InVain;
 use awc::Client;
 use bff_core::{
     Class, Problem, Result,
@@ -58,6 +61,8 @@ pub struct Vault {
     return_to: ReturnTo,
     origin: String,
     renewals: Flights<Renewed>,
+    /// Sessions whose renewal the provider refused without ending them.
+    in_vain: InVain,
     counts: Counts,
 }
 
@@ -78,15 +83,17 @@ impl Vault {
             }
             None => Store::Memory(Memory::new(settings.max_in_memory)),
         };
+        let shared = Arc::new(settings.clone());
         Ok(Arc::new(Self {
-            provider: Arc::new(Provider::new(settings)?),
+            provider: Provider::new(&shared)?,
             store,
             seals: settings.seals()?,
             return_to: settings.return_to(),
             origin: settings.origin(),
             renewals: Flights::default(),
+            in_vain: InVain::default(),
             counts: Counts::default(),
-            settings: Arc::new(settings.clone()),
+            settings: shared,
         }))
     }
 
@@ -139,8 +146,7 @@ impl Sessions {
     }
 
     async fn known(&self) -> Result<Arc<Known>> {
-        let known = self.vault.provider.known(&self.client, &self.vault.settings).await;
-        known.ok_or_else(unavailable)
+        self.vault.provider.known(&self.client).await.ok_or_else(unavailable)
     }
 
     /// The session that a cookie names, with an access token that is good; `slide` makes it last

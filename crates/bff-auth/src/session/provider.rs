@@ -1,39 +1,52 @@
 //! The identity provider: where its endpoints are, and the requests that this BFF sends them.
 
-use super::settings::{SessionSettings, SessionSettingsError, is_safe};
+use super::{
+    discovery::Endpoints,
+    settings::{SessionSettings, SessionSettingsError},
+    told::Told,
+};
 use crate::{
     fetch,
     keys::{Keyring, Keys},
-    moment::Moment,
     proof::ClientProof,
     settings::KeySource,
+    token_endpoint::{Granted, NoTokens, Pause, TokenEndpoint},
 };
 use arc_swap::ArcSwapOption;
 use awc::Client;
-use form_urlencoded::Serializer;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
+};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::{JoinHandle, spawn_local},
+    time::timeout,
 };
 use url::Url;
 
 /// The discovery document is read anew after this.
 const METADATA_FOR: Duration = Duration::from_secs(60 * 60);
-/// A provider that did not answer is left alone for this long.
+/// A discovery document that could not be read is left alone for this long.
 const REST: Duration = Duration::from_secs(1);
-/// What an access token lives when the provider does not say, in seconds.
-const DEFAULT_LIFETIME: u64 = 300;
+/// The longest code; real ones have some KiB at most.
+const LONGEST_CODE: usize = 4096;
 
 /// The provider, for the whole process.
 pub(super) struct Provider {
+    settings: Arc<SessionSettings>,
     discovery: Url,
     tls: Option<Arc<ClientConfig>>,
     proof: ClientProof,
     known: ArcSwapOption<Known>,
-    rest_until: Mutex<Option<Instant>>,
+    /// Held by the one who reads the discovery document; inside, when it may be read again.
+    gate: Arc<Mutex<Option<Instant>>>,
+    /// Two pauses, because anybody can begin a login, and nobody is signed out by that.
+    logins: Pause,
+    refreshes: Pause,
+    told: Told,
 }
 
 /// What is known about the provider.
@@ -43,75 +56,50 @@ pub(super) struct Known {
     read_at: Instant,
 }
 
-/// The part of the discovery document that is used (OpenID Connect Discovery, section 3).
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Endpoints {
-    issuer: String,
-    pub(super) authorization_endpoint: Url,
-    token_endpoint: Url,
-    jwks_uri: Url,
-    pub(super) end_session_endpoint: Option<Url>,
-    revocation_endpoint: Option<Url>,
-    /// RFC 9207.
-    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
-    pub(super) names_itself: bool,
+/// What tokens are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    Login,
+    Refresh,
 }
 
-/// What the token endpoint gives.
-#[derive(Debug, Deserialize)]
-pub(super) struct Tokens {
-    pub(super) access_token: SecretString,
-    token_type: String,
-    #[serde(default)]
-    expires_in: Option<u64>,
-    #[serde(default)]
-    pub(super) refresh_token: Option<SecretString>,
-    #[serde(default)]
-    pub(super) id_token: Option<SecretString>,
-    #[serde(default)]
-    scope: Option<String>,
+/// The right to ask the token endpoint once: there is no pause. A login is used up by what is done
+/// with it, and not before.
+pub(super) struct Turn<'a> {
+    provider: &'a Provider,
+    endpoints: &'a Endpoints,
+    pause: &'a Pause,
 }
 
-/// Why there are no tokens.
-#[derive(Debug)]
-pub(super) enum NoTokens {
-    /// The provider will not give any for this code or refresh token, now or later.
-    Refused,
-    /// It cannot be asked, or answers nonsense.
-    Away,
-}
+/// What a browser may bring back from the provider (RFC 6749, appendix A.11). Whatever else comes
+/// in its place is nothing that a provider gave.
+pub(super) struct Code<'a>(&'a str);
 
-#[derive(Deserialize)]
-struct OAuthError {
-    error: String,
-}
-
-impl Tokens {
-    /// How long the access token lives, in seconds.
-    pub(super) fn lifetime(&self) -> u64 {
-        self.expires_in.unwrap_or(DEFAULT_LIFETIME)
-    }
-
-    /// What was granted; `None` for just what was asked for (RFC 6749, section 5.1).
-    pub(super) fn scopes(&self) -> Option<Vec<String>> {
-        let scope = self.scope.as_deref()?;
-        Some(scope.split_ascii_whitespace().map(str::to_owned).collect())
+impl<'a> Code<'a> {
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let visible = |b| matches!(b, b' '..=b'~');
+        let is_code = text.len() <= LONGEST_CODE && text.bytes().all(visible);
+        (is_code && !text.trim().is_empty()).then_some(Self(text))
     }
 }
 
 impl Provider {
-    pub(super) fn new(settings: &SessionSettings) -> Result<Self, SessionSettingsError> {
+    pub(super) fn new(settings: &Arc<SessionSettings>) -> Result<Arc<Self>, SessionSettingsError> {
         let wrong = |why: String| SessionSettingsError::new("issuer", why);
         let base = settings.issuer.trim_end_matches('/');
         let discovery = format!("{base}/.well-known/openid-configuration");
         let discovery = Url::parse(&discovery).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self {
+        Ok(Arc::new(Self {
             tls: fetch::tls(&discovery).map_err(wrong)?,
             discovery,
             proof: settings.proof()?,
+            settings: Arc::clone(settings),
             known: ArcSwapOption::empty(),
-            rest_until: Mutex::default(),
-        })
+            gate: Arc::default(),
+            logins: Pause::short(),
+            refreshes: Pause::short(),
+            told: Told::default(),
+        }))
     }
 
     /// A client for one worker.
@@ -119,24 +107,45 @@ impl Provider {
         fetch::client(self.tls.as_ref())
     }
 
-    /// What is known, read when needed. What was known stays in use while the provider is away.
-    pub(super) async fn known(
-        &self,
-        client: &Client,
-        settings: &SessionSettings,
-    ) -> Option<Arc<Known>> {
+    /// What is known, read when needed: waits only when nothing is. What was known stays in use
+    /// while it is read again, and while the provider is away.
+    pub(super) async fn known(self: &Arc<Self>, client: &Client) -> Option<Arc<Known>> {
         let known = self.known.load_full();
-        if known.as_ref().is_some_and(|known| known.read_at.elapsed() < METADATA_FOR) {
-            return known;
+        if let Some(known) = known {
+            if known.read_at.elapsed() >= METADATA_FOR {
+                drop(self.start(client));
+            }
+            return Some(known);
         }
-        match self.discover(client, settings).await {
+        match self.start(client) {
+            // The only error is that the task ended early, and then nothing is known.
+            Some(reading) => drop(reading.await),
+            // Whoever reads holds the gate until it is known; another worker's thread may be stuck.
+            None => drop(timeout(fetch::TIMEOUT, self.gate.lock()).await),
+        }
+        self.known.load_full()
+    }
+
+    /// Starts to read the document, unless somebody does or it is too early. It is read by a task of
+    /// its own: a browser that leaves must not end it for all others.
+    fn start(self: &Arc<Self>, client: &Client) -> Option<JoinHandle<()>> {
+        let gate = Arc::clone(&self.gate).try_lock_owned().ok()?;
+        if gate.is_some_and(|next| Instant::now() < next) {
+            return None;
+        }
+        let (provider, client) = (Arc::clone(self), client.clone());
+        Some(spawn_local(async move { provider.read(&client, gate).await }))
+    }
+
+    async fn read(&self, client: &Client, mut gate: OwnedMutexGuard<Option<Instant>>) {
+        let known = self.known.load_full();
+        *gate = match self.discover(client).await {
             Ok(new) => {
                 // The same address keeps the keys that are known.
-                let keys = known.filter(|old| old.endpoints.jwks_uri == new.endpoints.jwks_uri);
+                let keys = known.filter(|old| old.endpoints.keys == new.endpoints.keys);
                 let keys = keys.map_or_else(|| Arc::clone(&new.keys), |old| Arc::clone(&old.keys));
-                let new = Arc::new(Known { keys, ..new });
-                self.known.store(Some(Arc::clone(&new)));
-                Some(new)
+                self.known.store(Some(Arc::new(Known { keys, ..new })));
+                None
             }
             Err(reason) => {
                 tracing::warn!(
@@ -145,99 +154,39 @@ impl Provider {
                     known = known.is_some(),
                     "the identity provider's discovery document could not be read; what was known stays in use"
                 );
-                known
+                Some(Instant::now() + REST)
             }
-        }
+        };
     }
 
-    async fn discover(&self, client: &Client, settings: &SessionSettings) -> Result<Known, String> {
+    async fn discover(&self, client: &Client) -> Result<Known, String> {
         let json = fetch::fetch(client, &self.discovery).await?;
-        let endpoints: Endpoints = serde_json::from_slice(&json)
-            .map_err(|error| format!("not a discovery document: {error}"))?;
-        endpoints.check(settings)?;
-        let source = KeySource::Url(endpoints.jwks_uri.clone());
-        let keys = Keys::open(&source, &settings.algorithms).map_err(|error| error.to_string())?;
+        let endpoints = Endpoints::read(&json, &self.settings)?;
+        let source = KeySource::Url(endpoints.keys.clone());
+        let keys = Keys::open(&source, &self.settings.algorithms);
+        let keys = keys.map_err(|error| error.to_string())?;
         Ok(Known { endpoints, keys, read_at: Instant::now() })
     }
 
-    /// Tokens for the code that a browser brought back.
-    pub(super) async fn redeem(
-        &self,
-        client: &Client,
-        settings: &SessionSettings,
-        code: &str,
-        verifier: &str,
-    ) -> Result<Tokens, NoTokens> {
-        let callback = settings.callback_url();
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", &callback),
-            ("code_verifier", verifier),
-        ];
-        self.ask(client, settings, &form).await
-    }
-
-    /// New tokens for a refresh token, which may be used up by that.
-    pub(super) async fn refresh(
-        &self,
-        client: &Client,
-        settings: &SessionSettings,
-        token: &SecretString,
-    ) -> Result<Tokens, NoTokens> {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
-        self.ask(client, settings, &form).await
-    }
-
-    async fn ask(
-        &self,
-        client: &Client,
-        settings: &SessionSettings,
-        form: &[(&str, &str)],
-    ) -> Result<Tokens, NoTokens> {
-        if self.rests() {
-            return Err(NoTokens::Away);
-        }
-        let known = self.known(client, settings).await.ok_or(NoTokens::Away)?;
-        let answer = self.post(client, settings, &known.endpoints.token_endpoint, form).await;
-        let away = |reason: &str| {
-            self.rest();
-            tracing::warn!(
-                reason,
-                "the identity provider gave no tokens; signed-in users go on while their access tokens last"
-            );
-            NoTokens::Away
+    /// The right to ask for tokens; none while the provider is left alone.
+    pub(super) fn turn<'a>(&'a self, known: &'a Known, purpose: Purpose) -> Option<Turn<'a>> {
+        let pause = match purpose {
+            Purpose::Login => &self.logins,
+            Purpose::Refresh => &self.refreshes,
         };
-        let fetch::Answer { status, body } = answer.map_err(|reason| away(&reason))?;
-        if status == 200 {
-            let tokens: Tokens = serde_json::from_slice(&body)
-                .map_err(|_its_text_may_quote_a_token| away("the answer is no token response"))?;
-            let bearer = tokens.token_type.eq_ignore_ascii_case("bearer");
-            return if bearer { Ok(tokens) } else { Err(away("the tokens are not bearer tokens")) };
-        }
-        match serde_json::from_slice::<OAuthError>(&body) {
-            Ok(OAuthError { error }) if error == "invalid_grant" => Err(NoTokens::Refused),
-            Ok(OAuthError { error }) if error.len() < 64 && !error.contains(char::is_control) => {
-                Err(away(&format!("status {status}, {error}")))
-            }
-            _ => Err(away(&format!("status {status}"))),
-        }
+        let free = !pause.is_on(Instant::now());
+        free.then_some(Turn { provider: self, endpoints: &known.endpoints, pause })
     }
 
     /// Tells the provider that a refresh token is not used any more (RFC 7009).
-    pub(super) async fn revoke(
-        &self,
-        client: &Client,
-        settings: &SessionSettings,
-        token: &SecretString,
-    ) {
-        let Some(known) = self.known(client, settings).await else { return };
-        let Some(url) = &known.endpoints.revocation_endpoint else { return };
+    pub(super) async fn revoke(self: &Arc<Self>, client: &Client, token: &SecretString) {
+        let Some(known) = self.known(client).await else { return };
+        let Some(url) = &known.endpoints.revocation else { return };
         let form = [("token", token.expose_secret()), ("token_type_hint", "refresh_token")];
-        let reason = match self.post(client, settings, url, &form).await {
-            Ok(fetch::Answer { status: 200, .. }) => return,
-            Ok(fetch::Answer { status, .. }) => format!("status {status}"),
-            Err(reason) => reason,
+        let reason = match self.endpoint(url).post(client, &form).await {
+            Ok(answer) if answer.is_success() => return,
+            Ok(answer) => format!("status {}", answer.status),
+            Err(failure) => failure.to_string(),
         };
         tracing::warn!(
             reason,
@@ -245,30 +194,65 @@ impl Provider {
         );
     }
 
-    async fn post(
-        &self,
+    /// The proof is for the issuer and not for the endpoint: no other server can use what is meant
+    /// for this one.
+    fn endpoint<'a>(&'a self, url: &'a Url) -> TokenEndpoint<'a> {
+        TokenEndpoint {
+            url,
+            client_id: &self.settings.client_id,
+            proof: &self.proof,
+            audience: &self.settings.issuer,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Tokens for the code that a browser brought back.
+    pub(super) async fn redeem(
+        self,
         client: &Client,
-        settings: &SessionSettings,
-        url: &Url,
-        fields: &[(&str, &str)],
-    ) -> Result<fetch::Answer, String> {
-        let mut form = Serializer::new(String::new());
-        form.extend_pairs(fields);
-        // The issuer and not the endpoint: no other server can use what is meant for this one.
-        let proof =
-            self.proof.prove(&settings.client_id, &settings.issuer, &mut form, Moment::now());
-        let authorization = proof.await?;
-        fetch::post_form(client, url, authorization, form.finish()).await
+        code: Code<'_>,
+        verifier: &str,
+    ) -> Result<Granted, NoTokens> {
+        let callback = self.provider.settings.callback_url();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code.0),
+            ("redirect_uri", &callback),
+            ("code_verifier", verifier),
+        ];
+        self.ask(client, &form).await
     }
 
-    fn rests(&self) -> bool {
-        let until = *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+    /// New tokens for a refresh token, which may be used up by that.
+    pub(super) async fn refresh(
+        self,
+        client: &Client,
+        token: &SecretString,
+    ) -> Result<Granted, NoTokens> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
+        self.ask(client, &form).await
     }
 
-    fn rest(&self) {
-        let until = Instant::now() + REST;
-        *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    async fn ask(self, client: &Client, form: &[(&str, &str)]) -> Result<Granted, NoTokens> {
+        let endpoint = self.provider.endpoint(&self.endpoints.token);
+        let asked = endpoint.ask_for_one(client, form, Ok).await;
+        let now = Instant::now();
+        match &asked {
+            Ok(_) => {
+                self.pause.end();
+                self.provider.told.accepted();
+            }
+            Err(NoTokens::Trouble(trouble)) => {
+                self.pause.begin(now, trouble);
+                tracing::warn!(
+                    reason = trouble.why(),
+                    "the identity provider gave no tokens; signed-in users go on while their access tokens last"
+                );
+            }
+            Err(NoTokens::Refused(refused)) => self.provider.told.refused(refused, now),
+        }
+        asked
     }
 }
 
@@ -279,25 +263,26 @@ impl Known {
     }
 }
 
-impl Endpoints {
-    /// A document that names another issuer, or hosts that nobody allowed, is not believed.
-    fn check(&self, settings: &SessionSettings) -> Result<(), String> {
-        if self.issuer != settings.issuer {
-            return Err("it is another issuer's".to_owned());
+#[cfg(test)]
+mod tests {
+    use super::{Code, LONGEST_CODE};
+
+    #[test]
+    fn c3_what_no_provider_gave_is_no_code() {
+        for code in ["a", "a.b-c_~+/=", "4/0AX4 x", &"x".repeat(LONGEST_CODE)] {
+            assert!(Code::of(code).is_some(), "{code:.20}");
         }
-        let own = Url::parse(&settings.issuer).ok();
-        let own = own.as_ref().and_then(Url::host_str);
-        let optional = [&self.end_session_endpoint, &self.revocation_endpoint];
-        let all = [&self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri];
-        for url in all.into_iter().chain(optional.into_iter().flatten()) {
-            let host = url.host_str();
-            let allowed = |host: &str| settings.provider_hosts.iter().any(|known| known == host);
-            if !is_safe(url) || !(host == own || host.is_some_and(allowed)) {
-                return Err(format!(
-                    "{url} is on a host that is neither the issuer's nor in session.provider_hosts"
-                ));
-            }
+        for none in [
+            "",
+            "  ",
+            "a\nb",
+            "a\0",
+            "\u{7f}",
+            "caf\u{e9}",
+            "\u{feff}a",
+            &"x".repeat(LONGEST_CODE + 1),
+        ] {
+            assert!(Code::of(none).is_none(), "{none:.20}");
         }
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! What is kept about a browser that signed in.
 
 use super::seal::Seals;
+use crate::token_endpoint::Granted;
 use bff_core::ports::Principal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -55,6 +56,15 @@ impl Record {
     pub(super) fn is_over(&self, now: u64) -> bool {
         self.until <= now
     }
+}
+
+/// What an access token lives when the provider does not say, in seconds.
+const DEFAULT_LIFETIME: u64 = 300;
+
+/// When an access token ends that is granted at `now`.
+pub(super) fn access_until(now: u64, granted: &Granted) -> u64 {
+    let lifetime = granted.lifetime.map_or(DEFAULT_LIFETIME, |lifetime| lifetime.as_secs());
+    now.saturating_add(lifetime)
 }
 
 /// Now, as records count.

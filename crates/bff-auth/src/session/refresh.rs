@@ -9,11 +9,14 @@
 
 use super::{
     Vault,
-    provider::{NoTokens, Tokens},
-    record::{Record, now},
+    provider::Purpose,
+    record::{Record, access_until, now},
     store::{Away, Lease},
 };
-use crate::audit;
+use crate::{
+    audit,
+    token_endpoint::{Granted, Means, NoTokens, Refused},
+};
 use awc::Client;
 use bff_core::flight::{Part, landed};
 use secrecy::SecretString;
@@ -39,6 +42,15 @@ pub(super) enum Renewed {
     Ended,
     /// Nobody can say now.
     Away,
+}
+
+/// What the provider said.
+enum Asked {
+    Granted(Granted),
+    /// The session has ended there.
+    Refused,
+    /// It was not asked, or said nothing about the session.
+    Nothing,
 }
 
 impl Vault {
@@ -87,14 +99,39 @@ impl Vault {
                 return Ok(other.map_or(Renewed::Ended, |record| Renewed::Fresh(Arc::new(record))));
             }
         };
-        let Some(token) = record.refresh_token.clone() else { return Ok(Renewed::Away) };
-        let asked = self.provider.refresh(client, &self.settings, &token);
-        match self.holding(name, lease, asked).await {
-            Ok(tokens) => self.keep(client, name, lease, record, tokens).await,
-            Err(NoTokens::Refused) => self.refused(name, &record).await,
-            Err(NoTokens::Away) => {
+        match self.holding(name, lease, self.ask(client, name, &record)).await {
+            Asked::Granted(granted) => self.keep(client, name, lease, record, granted).await,
+            Asked::Refused => self.refused(name, &record).await,
+            Asked::Nothing => {
                 self.store.release(name, lease).await?;
                 Ok(Renewed::Away)
+            }
+        }
+    }
+
+    /// Asks the provider, unless everybody leaves it alone, or this session does.
+    async fn ask(&self, client: &Client, name: &str, record: &Record) -> Asked {
+        let Some(token) = &record.refresh_token else { return Asked::Nothing };
+        if self.in_vain.is_on(name, Instant::now().into_std()) {
+            return Asked::Nothing;
+        }
+        let Some(known) = self.provider.known(client).await else { return Asked::Nothing };
+        let Some(turn) = self.provider.turn(&known, Purpose::Refresh) else {
+            return Asked::Nothing;
+        };
+        match turn.refresh(client, token).await {
+            Ok(granted) => {
+                self.in_vain.end(name);
+                Asked::Granted(granted)
+            }
+            Err(NoTokens::Trouble(_)) => Asked::Nothing,
+            Err(NoTokens::Refused(Refused { means: Means::SignInAgain, .. })) => {
+                self.in_vain.end(name);
+                Asked::Refused
+            }
+            Err(NoTokens::Refused(_)) => {
+                self.in_vain.begin(name, Instant::now().into_std());
+                Asked::Nothing
             }
         }
     }
@@ -120,14 +157,13 @@ impl Vault {
         name: &str,
         lease: &str,
         old: Record,
-        tokens: Tokens,
+        granted: Granted,
     ) -> Result<Renewed, Away> {
-        let lifetime = tokens.lifetime();
         let fresh = Record {
-            scopes: tokens.scopes().unwrap_or_else(|| old.scopes.clone()),
-            access_until: now() + lifetime,
-            access_token: tokens.access_token,
-            refresh_token: tokens.refresh_token.or_else(|| old.refresh_token.clone()),
+            access_until: access_until(now(), &granted),
+            scopes: granted.scopes.unwrap_or_else(|| old.scopes.clone()),
+            access_token: granted.access_token,
+            refresh_token: granted.refresh_token.or_else(|| old.refresh_token.clone()),
             generation: old.generation + 1,
             ..old
         };
@@ -193,8 +229,8 @@ impl Vault {
     /// Tells the provider, beside everything else.
     pub(super) fn revoke(&self, client: &Client, token: &SecretString) {
         let (client, token) = (client.clone(), token.clone());
-        let (provider, settings) = (Arc::clone(&self.provider), Arc::clone(&self.settings));
-        spawn_local(async move { provider.revoke(&client, &settings, &token).await });
+        let provider = Arc::clone(&self.provider);
+        spawn_local(async move { provider.revoke(&client, &token).await });
     }
 
     /// The session without making it last longer.
@@ -207,6 +243,6 @@ impl Vault {
     /// Whether its access token ends soon and can be renewed.
     pub(super) fn is_due(&self, record: &Record) -> bool {
         record.refresh_token.is_some()
-            && record.access_until <= now() + self.settings.refresh_ahead.as_secs()
+            && record.access_until <= now().saturating_add(self.settings.refresh_ahead.as_secs())
     }
 }

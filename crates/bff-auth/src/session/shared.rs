@@ -65,6 +65,10 @@ impl Shared {
         format!("{}:session-lease:{{{name}}}", self.bff)
     }
 
+    fn used(&self, name: &str) -> String {
+        format!("{}:used:{name}", self.bff)
+    }
+
     fn list(&self, list: List<'_>) -> String {
         format!("{}:session-list:{}", self.bff, list.name())
     }
@@ -162,9 +166,13 @@ impl Shared {
 
     pub(super) async fn use_once(&self, name: &str, time: Duration) -> Result<bool, Away> {
         let mut set = cmd("SET");
-        set.arg(format!("{}:used:{name}", self.bff)).arg(1).arg("NX").arg("PX").arg(millis(time));
+        set.arg(self.used(name)).arg(1).arg("NX").arg("PX").arg(millis(time));
         let first: Option<String> = self.run(set).await?;
         Ok(first.is_some())
+    }
+
+    pub(super) async fn unuse(&self, name: &str) -> Result<(), Away> {
+        self.run(cmd("DEL").arg(self.used(name)).clone()).await
     }
 }
 

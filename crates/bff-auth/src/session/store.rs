@@ -116,6 +116,11 @@ impl Store {
         ask!(self.release(name, lease))
     }
 
+    /// Takes the mark of [`use_once`](Self::use_once) away again.
+    pub(super) async fn unuse(&self, name: &str) -> Result<(), Away> {
+        ask!(self.unuse(name))
+    }
+
     /// Marks something as used, for `time`; whether it was not yet.
     pub(super) async fn use_once(&self, name: &str, time: Duration) -> Result<bool, Away> {
         ask!(self.use_once(name, time))

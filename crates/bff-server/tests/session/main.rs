@@ -4,9 +4,11 @@
 mod bed;
 mod csrf;
 mod documented;
+mod documents;
 mod login;
 mod logout;
 mod metrics;
 mod refresh;
+mod refused;
 mod secrets;
 mod store;

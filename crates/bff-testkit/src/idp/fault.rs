@@ -71,6 +71,8 @@ pub enum IdpFault {
     Delay(Duration),
     /// Status 200, a JSON content type and text that is no JSON.
     Garbage,
+    /// This status and this body, said to be JSON, instead of an answer.
+    Answer(u16, &'static str),
     /// The connection is closed before anything is done.
     Close,
 }

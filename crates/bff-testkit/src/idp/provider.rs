@@ -85,10 +85,15 @@ pub(super) struct Pending {
     pub(super) params: Params,
 }
 
+/// Changes the text of an answer.
+pub(super) type Reword = fn(&str) -> String;
+
 /// The fault and the count of one endpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Desk {
     pub(super) fault: Option<IdpFault>,
+    /// What becomes of the text of its right answers.
+    pub(super) reword: Option<Reword>,
     pub(super) requests: usize,
 }
 
@@ -111,10 +116,10 @@ impl Provider {
     }
 
     /// Counts a request and says what is to go wrong with it.
-    pub(super) fn begin(&mut self, endpoint: Endpoint) -> Option<IdpFault> {
+    pub(super) fn begin(&mut self, endpoint: Endpoint) -> Desk {
         let desk = self.desks.entry(endpoint).or_default();
         desk.requests += 1;
-        desk.fault
+        *desk
     }
 
     /// Ends the sessions of a user, or the one with that `sid`: their grants are revoked, and each

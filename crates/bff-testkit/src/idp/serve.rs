@@ -4,11 +4,12 @@ use super::{
     asked::Asked,
     discovery,
     fault::{Endpoint, IdpFault},
-    provider::{Provider, Shared},
+    provider::{Desk, Provider, Shared},
     reply::json_or_error,
 };
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::{BoxBody, to_bytes},
     dev::Extensions,
     http::StatusCode,
     rt::{net::TcpStream, time::sleep},
@@ -43,20 +44,18 @@ pub(super) fn keep_socket(connection: &dyn Any, data: &mut Extensions) {
 
 /// The only handler.
 pub(super) async fn serve(request: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpResponse {
-    let fault = Endpoint::at(request.path()).and_then(|endpoint| shared.lock().begin(endpoint));
+    let endpoint = Endpoint::at(request.path());
+    let Desk { fault, reword, .. } =
+        endpoint.map(|endpoint| shared.lock().begin(endpoint)).unwrap_or_default();
     match fault {
         None => {}
         Some(IdpFault::Delay(by)) => sleep(by).await,
         Some(IdpFault::Hang) => pending().await,
         Some(IdpFault::Status(code)) => {
-            let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return HttpResponse::build(status).body("a fault was asked for");
+            return HttpResponse::build(status(code)).body("a fault was asked for");
         }
-        Some(IdpFault::Garbage) => {
-            return HttpResponse::Ok()
-                .content_type("application/json")
-                .body("{\"access_token\": \u{1}");
-        }
+        Some(IdpFault::Garbage) => return said(200, "{\"access_token\": \u{1}"),
+        Some(IdpFault::Answer(code, body)) => return said(code, body),
         Some(IdpFault::Close) => {
             if let Some(Socket(socket)) = request.conn_data() {
                 // It may be closed already, which is what was wanted.
@@ -74,7 +73,19 @@ pub(super) async fn serve(request: HttpRequest, body: Bytes, shared: Data<Shared
         // An error says that the notice was not sent, which the person at the browser cannot mend.
         let _told_or_not = told.await;
     }
-    answer.response
+    let Some(reword) = reword else { return answer.response };
+    let (head, body) = answer.response.into_parts();
+    // It is in memory, so nothing can go wrong while it is read.
+    let text = to_bytes(body).await.unwrap_or_default();
+    head.set_body(BoxBody::new(reword(&String::from_utf8_lossy(&text))))
+}
+
+fn said(code: u16, body: &'static str) -> HttpResponse {
+    HttpResponse::build(status(code)).content_type("application/json").body(body)
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn answer(provider: &mut Provider, asked: &Asked) -> Answer {

@@ -101,6 +101,11 @@ impl IdentityProvider {
         self.shared.lock().desks.entry(endpoint).or_default().fault = fault;
     }
 
+    /// Changes the text of an endpoint's right answers from its next request on, or no longer.
+    pub fn set_wording(&self, endpoint: Endpoint, reword: Option<fn(&str) -> String>) {
+        self.shared.lock().desks.entry(endpoint).or_default().reword = reword;
+    }
+
     /// The requests that an endpoint has had, whatever became of them.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> usize {

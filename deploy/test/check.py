@@ -53,6 +53,7 @@ def violations(all_overlays, all_routes):
         yield from routes.backends(route, all_overlays)
     yield from routes.endpoints(all_routes)
     yield from routes.same_in_nginx(all_routes)
+    yield from routes.trust(all_overlays, all_routes)
 
 
 OVERLAY_RULES = {

@@ -122,3 +122,19 @@ def same_in_nginx(routes):
     }
     if by_header != devices:
         yield f"devices are {devices} in nginx and {by_header} in the HTTPRoutes"
+
+
+def trust(overlays, routes):
+    """In production a BFF believes the one header that the gateway writes, and none that the gateway takes away."""
+    taken = set.intersection(*(removed(rule) for route in routes for rule in route["spec"]["rules"]))
+    written = {name.lower() for name in re.findall(r"proxy_set_header (\S+) [^\"]", (GATEWAY / "nginx.conf").read_text())}
+    for overlay in overlays:
+        server = overlay.config["server"]
+        proxies = server.get("trusted_proxies", [])
+        if overlay.environment != "prod" or not proxies:
+            continue
+        header = server.get("forwarding_header", "")
+        if header in taken or header not in written:
+            yield f"{overlay.name}: believes `{header}` about the client, which the gateway does not write"
+        if server.get("deadline_from", proxies) and "x-deadline-ms" in taken:
+            yield f"{overlay.name}: believes a deadline that the gateway does not write"

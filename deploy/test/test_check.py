@@ -37,6 +37,8 @@ def put(place, key, value):
     place[key] = value
 
 
+PROXIES = '[server]\ntrusted_proxies = ["10.0.0.0/8"]'
+
 # What is changed in the web BFF in production, and a part of what is said about it.
 CHANGES = [
     (lambda web: put(web.one("Deployment")["spec"], "replica", 3), "Additional properties"),
@@ -70,6 +72,10 @@ CHANGES = [
     (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", '[cache.redis]\npassword = "x"\n'), "`password` in a ConfigMap"),
     (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", '[session]\nkeys_file = "/run/secrets/bff/nowhere"\n'), "secret `nowhere`"),
     (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", '[limits]\nper_surface = { requests = 1, per = "1s" }\n'), "count together"),
+    (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", f'{PROXIES}\n'), "believes `` about the client"),
+    (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", f'{PROXIES}\nforwarding_header = "forwarded"\n'), "believes `forwarded`"),
+    (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", f'{PROXIES}\nforwarding_header = "x-real-ip"\n'), "believes `x-real-ip`"),
+    (lambda web: put(web.one("ConfigMap")["data"], "prod.toml", f'{PROXIES}\n'), "believes a deadline"),
     (lambda web: put(web.container["env"][-1], "value", "x"), "with its value"),
     (lambda web: put(web.container, "image", "registry.example/web-bff:latest"), "image"),
     (lambda web: put(web.container, "image", "registry.example/mobile-bff:0.1.0"), "image"),

@@ -3,7 +3,7 @@
 //! In this order: an address that failed too often is not verified again, nobody's body is read
 //! before it is known who sends it, and a request that is refused takes nothing from its limits.
 
-use crate::{client, headers::only, perimeter, serve::Arrival, session};
+use crate::{client, headers::only, perimeter, serve::Arrival, session, trust};
 use actix_web::{
     HttpRequest,
     http::header::{AUTHORIZATION, HeaderName},
@@ -113,16 +113,16 @@ impl Arrival<'_> {
     }
 
     /// The caller as a gateway names it that has verified it already. Anybody can write such a
-    /// header, so it counts from a trusted peer only.
+    /// header, so it counts from the gateway only.
     fn vouched(&self) -> Option<Arc<Principal>> {
         let Self { request, worker, .. } = *self;
-        let gateway = worker.shared.gateway_identity.as_ref()?;
-        let subject = only(request, gateway.subject_header.as_str())?;
-        if !client::is_from_trusted_peer(request, &worker.shared.limits) {
+        let gateway = worker.shared.gateway.as_ref()?;
+        let subject = only(request, &gateway.subject)?;
+        if !trust::is_from(request, &gateway.from) {
             worker.audit.stranger();
             return None;
         }
-        let scopes = gateway.scopes_header.as_deref().and_then(|name| only(request, name));
+        let scopes = gateway.scopes.as_ref().and_then(|name| only(request, name));
         let principal = Principal::new(subject)?;
         Some(Arc::new(principal.with_scopes(scopes.unwrap_or_default().split_ascii_whitespace())))
     }

@@ -1,37 +1,31 @@
 //! Where a request comes from, as far as trusted proxies tell it.
 
-use crate::{ServerSettings, headers::lines};
+use crate::{ForwardingHeader, ServerSettings, headers::lines};
 use actix_web::{HttpRequest, http::header};
 use bff_core::fields::{self, Quotes};
+use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether the connection comes from one of `server.trusted_proxies`.
-pub(crate) fn is_from_trusted_peer(request: &HttpRequest, limits: &ServerSettings) -> bool {
-    request.peer_addr().is_some_and(|peer| is_trusted(peer.ip().to_canonical(), limits))
-}
-
-fn is_trusted(ip: IpAddr, limits: &ServerSettings) -> bool {
-    limits.trusted_proxies.iter().any(|network| network.contains(&ip))
-}
-
-/// The client's address: the nearest one that no trusted proxy has. What proxies say stands in
-/// `Forwarded` (RFC 7239), or else in `X-Forwarded-For`, the nearest last; whatever stands before
-/// the first stranger, the stranger may have written.
+/// The client's address: the nearest one that no trusted proxy has. What proxies say stands in the one
+/// header that they are known to write, the nearest last; whatever stands before the first stranger,
+/// the stranger may have written.
 pub(crate) fn client(request: &HttpRequest, limits: &ServerSettings) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    if !is_trusted(peer, limits) {
+    let is_trusted =
+        |ip| limits.trusted_proxies.iter().any(|network: &IpNet| network.contains(&ip));
+    if !is_trusted(peer) {
         return Some(peer);
     }
-    let is_trusted = |ip| is_trusted(ip, limits);
-    let forwarded = || lines(request, header::FORWARDED);
-    let client = if forwarded().any(|line| !line.is_empty()) {
-        nearest_stranger(
-            fields::members(forwarded(), Quotes::Strings).map(forwarded_for),
-            is_trusted,
-        )
-    } else {
-        let lines = lines(request, header::X_FORWARDED_FOR);
-        nearest_stranger(fields::members(lines, Quotes::None).map(node), is_trusted)
+    let client = match limits.forwarding_header() {
+        ForwardingHeader::None => None,
+        ForwardingHeader::Forwarded => {
+            let elements = fields::members(lines(request, header::FORWARDED), Quotes::Strings);
+            nearest_stranger(elements.map(forwarded_for), is_trusted)
+        }
+        ForwardingHeader::XForwardedFor => {
+            let nodes = fields::members(lines(request, header::X_FORWARDED_FOR), Quotes::None);
+            nearest_stranger(nodes.map(node), is_trusted)
+        }
     };
     Some(client.unwrap_or(peer))
 }
@@ -100,10 +94,12 @@ mod tests {
     use actix_web::test::TestRequest;
     use std::net::SocketAddr;
 
-    fn client(peer: &str, lines: &[(&'static str, &[u8])]) -> String {
-        let mut limits: ServerSettings =
-            serde_json::from_str(r#"{"listen":"127.0.0.1:0"}"#).unwrap();
-        limits.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    /// Who the client is where proxies are known to write this header.
+    fn client(written: &str, peer: &str, lines: &[(&'static str, &[u8])]) -> String {
+        let settings = format!(
+            r#"{{"listen":"127.0.0.1:0","trusted_proxies":["10.0.0.0/8"],"forwarding_header":"{written}"}}"#
+        );
+        let limits: ServerSettings = serde_json::from_str(&settings).unwrap();
         let request = TestRequest::get().peer_addr(SocketAddr::new(peer.parse().unwrap(), 1));
         let request = lines.iter().fold(request, |request, (name, value)| {
             request.append_header((*name, header::HeaderValue::from_bytes(value).unwrap()))
@@ -133,8 +129,30 @@ mod tests {
             ("10.0.0.1", "forwarded", "for=1.1.1.1, for=_hidden", "10.0.0.1"),
             ("10.0.0.1", "forwarded", "for=\"[2001:db8::1]\"", "2001:db8::1"),
         ] {
-            let came = client(peer, &[(name, value.as_bytes())]);
+            let came = client(name, peer, &[(name, value.as_bytes())]);
             assert_eq!(came, expected, "{peer} {name}: {value}");
+        }
+    }
+
+    #[test]
+    fn c13_only_the_header_counts_that_proxies_are_known_to_write() {
+        let (forwarded, x_forwarded_for) = ("forwarded", "x-forwarded-for");
+        for (written, lines, expected) in [
+            (
+                x_forwarded_for,
+                &[(forwarded, "for=6.6.6.6"), (x_forwarded_for, "1.1.1.1")][..],
+                "1.1.1.1",
+            ),
+            (x_forwarded_for, &[(x_forwarded_for, "1.1.1.1"), (forwarded, "for=_x")], "1.1.1.1"),
+            (x_forwarded_for, &[(forwarded, "for=6.6.6.6")], "10.0.0.1"),
+            (forwarded, &[(x_forwarded_for, "6.6.6.6"), (forwarded, "for=1.1.1.1")], "1.1.1.1"),
+            (forwarded, &[(x_forwarded_for, "6.6.6.6")], "10.0.0.1"),
+            ("none", &[(x_forwarded_for, "6.6.6.6"), (forwarded, "for=6.6.6.6")], "10.0.0.1"),
+            (x_forwarded_for, &[("x-real-ip", "6.6.6.6"), ("x-client-ip", "6.6.6.6")], "10.0.0.1"),
+        ] {
+            let lines: Vec<_> =
+                lines.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            assert_eq!(client(written, "10.0.0.1", &lines), expected, "{written}: {lines:?}");
         }
     }
 
@@ -151,7 +169,7 @@ mod tests {
             (&[b"1.1.1.1, \xff"], "10.0.0.1"),
         ] {
             let lines: Vec<_> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
-            assert_eq!(client("10.0.0.1", &lines), expected, "{lines:?}");
+            assert_eq!(client("x-forwarded-for", "10.0.0.1", &lines), expected, "{lines:?}");
         }
     }
 
@@ -169,10 +187,10 @@ mod tests {
         ] {
             for proxy in honest {
                 let line = format!("{stranger}, {proxy}");
-                let came = client("10.0.0.1", &[("forwarded", line.as_bytes())]);
+                let came = client("forwarded", "10.0.0.1", &[("forwarded", line.as_bytes())]);
                 assert!(came != "6.6.6.6", "{line}");
                 let lines = [("forwarded", stranger.as_bytes()), ("forwarded", proxy.as_bytes())];
-                let came = client("10.0.0.1", &lines);
+                let came = client("forwarded", "10.0.0.1", &lines);
                 assert!(["2001:db8::9", "9.9.9.9"].contains(&&*came), "{lines:?}: {came}");
             }
         }

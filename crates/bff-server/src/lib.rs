@@ -34,6 +34,7 @@ mod settings;
 mod start_error;
 mod table;
 mod telemetry;
+mod trust;
 mod version;
 mod worker;
 
@@ -41,9 +42,10 @@ pub use config::{ConfigError, load};
 pub use console::FAILING_PERCENT;
 pub use lifecycle::{End, Stop};
 pub use server::Server;
-pub use settings::{AdminSettings, GatewayIdentity, ServerSettings, Settings};
+pub use settings::{AdminSettings, ServerSettings, Settings};
 pub use start_error::StartError;
 pub use telemetry::settings::{LogFormat, LogSettings, MetricSettings, TraceSettings};
+pub use trust::{ForwardingHeader, GatewayIdentity};
 
 pub use bff_auth::{
     ApiKeySettings, IssuerSettings, KeySource, SessionSettings,

@@ -1,7 +1,7 @@
 //! The parts of a server that only some BFFs have: made where the BFF needs them, and refused where it
 //! has no use for them.
 
-use crate::{GatewayIdentity, Settings, StartError};
+use crate::{Settings, StartError};
 use bff_auth::{
     ApiKeys, Issuers, SessionSettings, Vault,
     outbound::{CredentialError, Credentials, Wanted},
@@ -35,23 +35,6 @@ pub(crate) fn limits(
         return Err(StartError::UnknownRateClass(class.clone()));
     }
     Ok(Some(Limits::start(bff.name, settings, None)?))
-}
-
-pub(crate) fn gateway_identity(
-    auth: Auth,
-    settings: &Settings,
-) -> Result<Option<GatewayIdentity>, StartError> {
-    let Some(identity) = &settings.gateway_identity else { return Ok(None) };
-    let wrong = |why| Err(StartError::Setting { key: "gateway_identity", why });
-    if !matches!(auth, Auth::Bearer | Auth::BearerOrApiKey) {
-        return wrong(
-            "configured, but this BFF takes no bearer tokens that a gateway could verify",
-        );
-    }
-    if settings.server.trusted_proxies.is_empty() {
-        return wrong("needs `server.trusted_proxies`: anybody else can write such headers");
-    }
-    Ok(Some(identity.clone()))
 }
 
 pub(crate) fn vault(

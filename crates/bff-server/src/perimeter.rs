@@ -2,8 +2,8 @@
 
 use crate::{
     ServerSettings,
-    client::is_from_trusted_peer,
     headers::{lines, only},
+    trust,
 };
 use actix_web::{
     HttpRequest,
@@ -37,7 +37,7 @@ pub(crate) fn budget(
     of_route: Duration,
 ) -> Duration {
     match only(request, DEADLINE).and_then(|text| text.parse().ok()) {
-        Some(millis) if is_from_trusted_peer(request, limits) => {
+        Some(millis) if trust::is_from(request, limits.deadline_from()) => {
             of_route.min(Duration::from_millis(millis))
         }
         _ => of_route,

@@ -7,7 +7,7 @@ use crate::{
     keys::keys_server,
     lifecycle::{End, Stop, obey_signals, until_drained},
     listen::{admin_server, listen, public_server},
-    parts::{api_keys, credentials, gateway_identity, issuers, limits, vault},
+    parts::{api_keys, credentials, issuers, limits, vault},
     randomness,
     table::Table,
     telemetry::{
@@ -18,6 +18,7 @@ use crate::{
         spans::{self, Spans},
         state::State,
     },
+    trust::Gateway,
     version::Version,
     worker::{Pressures, Shared},
 };
@@ -90,7 +91,7 @@ impl Server {
             issuers: issuers(bff.auth, settings)?,
             api_keys: api_keys(bff.auth, settings)?,
             rates: state.limits.clone(),
-            gateway_identity: gateway_identity(bff.auth, settings)?,
+            gateway: Gateway::of(bff.auth, settings)?,
             vault: state.vault.clone(),
             connections: state.connections.clone(),
             credentials: credentials(bff.name, settings)?,
@@ -184,6 +185,11 @@ impl Server {
         }
         let services = shared.services.clone();
         let resolving = actix_web::rt::spawn(async move { services.keep_resolving().await });
+        if shared.limits.assumes_forwarding_header() {
+            tracing::warn!(
+                "server.forwarding_header is not set: that proxies write X-Forwarded-For is assumed"
+            );
+        }
         health.set_ready();
         let randomness = randomness::gather();
         tracing::info!(bff = shared.bff, %address, admin = %admin_address, keys = keys_address, "ready");

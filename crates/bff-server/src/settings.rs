@@ -1,8 +1,10 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
 use crate::{
+    GatewayIdentity,
     overload::OverloadSettings,
     telemetry::settings::{LogSettings, MetricSettings, TraceSettings},
+    trust::ForwardingHeader,
 };
 use actix_web::http::Uri;
 use bff_auth::{
@@ -59,17 +61,6 @@ pub struct Settings {
     /// `[services.<name>]`: everything that this BFF may call.
     #[serde(default)]
     pub services: BTreeMap<String, ServiceSettings>,
-}
-
-/// `[gateway_identity]`: in which headers a gateway names the callers that it has verified. They
-/// count from `server.trusted_proxies` only.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayIdentity {
-    /// The header with the subject.
-    pub subject_header: String,
-    /// The header with the scopes, separated by spaces.
-    pub scopes_header: Option<String>,
 }
 
 /// actix's parser reads no more header lines than this.
@@ -157,7 +148,8 @@ impl Settings {
         wrong
             .into_iter()
             .find(|(_, is_wrong, _)| *is_wrong)
-            .map_or(Ok(()), |(key, _, why)| Err((key, why)))
+            .map_or(Ok(()), |(key, _, why)| Err((key, why)))?;
+        server.check_trust()
     }
 }
 
@@ -172,10 +164,15 @@ fn is_filter(part: &str) -> bool {
 pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The gateway's addresses, as networks (`10.0.0.0/8`). Only from there `x-deadline-ms` is
-    /// believed. Nobody when left out.
+    /// The proxies' addresses, as networks (`10.0.0.0/8`): who is believed about where a request comes
+    /// from. Nobody when left out.
     #[serde(default)]
     pub trusted_proxies: Vec<IpNet>,
+    /// The one header in which they say it, `X-Forwarded-For` when left out. Any other one is what a
+    /// client wrote.
+    pub forwarding_header: Option<ForwardingHeader>,
+    /// Whose `x-deadline-ms` is believed, as networks; `trusted_proxies` when left out.
+    pub deadline_from: Option<Vec<IpNet>>,
     /// Worker threads; as many as there are processors when left out.
     pub workers: Option<usize>,
     /// The longest request target (path and query), in bytes.

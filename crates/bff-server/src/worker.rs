@@ -1,12 +1,13 @@
 //! What one worker thread holds: its own connections, and the parts that all workers share.
 
 use crate::{
-    GatewayIdentity, ServerSettings,
+    ServerSettings,
     audit::Audit,
     connection::Connections,
     overload::{Level, OverloadSettings, Pressure, TICK},
     table::Table,
     telemetry::{handles::Handles, live::Live, metrics::Metrics, report::Telemetry, spans::Spans},
+    trust::Gateway,
     version::Version,
 };
 use bff_auth::{ApiKeys, Bearer, BearerOrKey, Issuers, Sessions, Vault, outbound::Credentials};
@@ -53,7 +54,8 @@ pub(crate) struct Shared {
     pub(crate) connections: Connections,
     /// How often anybody may ask.
     pub(crate) rates: Option<Limits>,
-    pub(crate) gateway_identity: Option<GatewayIdentity>,
+    /// Who names callers that it has verified.
+    pub(crate) gateway: Option<Gateway>,
     /// What services are shown.
     pub(crate) credentials: Credentials,
     pub(crate) pressures: Arc<Pressures>,

@@ -133,11 +133,12 @@ async fn hello(_: &Cx) -> Result<Me> {
     std::future::ready(Ok(Me { user_id: "nobody".to_owned() })).await
 }
 
-/// A BFF that asks nobody who he is, three times an hour.
-fn open() -> TestBff {
+/// A BFF that asks nobody who he is, three times an hour; `server` are settings of `[server]`.
+fn open(server: &str) -> TestBff {
     let endpoints = vec![get("/test/v1/hello").to(hello)];
     let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Open, endpoints };
-    let settings = settings("limits = { per_principal = { requests = 3, per = \"1h\" } }");
+    let settings = settings("limits = { per_principal = { requests = 3, per = \"1h\" } }")
+        .replace("[server]", &format!("[server]\n{server}"));
     let Ok(mut settings) = toml::from_str::<Settings>(&settings) else {
         unreachable!("good settings")
     };
@@ -155,7 +156,7 @@ fn answered(bff: &TestBff, requests: &[&[(&str, &str)]]) -> usize {
 
 #[test]
 fn c12_one_client_has_one_anonymous_quota_whatever_addresses_it_has() {
-    let bff = open();
+    let bff = open("");
     for network in ["2001:db8::", "[2001:db8:0:1::", "2001:db8:0:2:ffff::", "::ffff:192.0.2."] {
         let close = if network.starts_with('[') { "]:80" } else { "" };
         let addresses: Vec<_> = (1..=8).map(|n| format!("{network}{n}{close}")).collect();
@@ -167,6 +168,46 @@ fn c12_one_client_has_one_anonymous_quota_whatever_addresses_it_has() {
     let of_v4 =
         [&[("x-forwarded-for", "198.51.100.9")][..], &[("x-forwarded-for", "::ffff:198.51.100.9")]];
     assert_eq!(answered(&bff, &of_v4.repeat(4)), 3);
+}
+
+#[test]
+fn c13_the_clients_own_header_beside_the_proxys_counts_for_nothing() {
+    let forwarded: Vec<_> = (1..=8).map(|n| format!("for=203.0.113.{n}")).collect();
+    let plain: Vec<_> = (1..=8).map(|n| format!("203.0.113.{n}")).collect();
+    let (standard, usual) = ("forwarded", "x-forwarded-for");
+    for (server, forged, forger, written, writer) in [
+        ("", &forwarded, standard, "198.51.100.9", usual),
+        ("forwarding_header = \"x-forwarded-for\"", &forwarded, standard, "198.51.100.9", usual),
+        ("forwarding_header = \"Forwarded\"", &plain, usual, "for=198.51.100.9", standard),
+        ("forwarding_header = \"none\"", &plain, usual, "for=198.51.100.9", standard),
+        // What a client wrote into the proxy's own header stands in front of what the proxy added.
+        ("", &plain, usual, "198.51.100.9", usual),
+        ("forwarding_header = \"forwarded\"", &forwarded, standard, "for=198.51.100.9", standard),
+    ] {
+        let bff = open(server);
+        let lines: Vec<_> =
+            forged.iter().map(|forged| [(forger, forged.as_str()), (writer, written)]).collect();
+        let requests: Vec<_> = lines.iter().map(|lines| &lines[..]).collect();
+        assert_eq!(answered(&bff, &requests), 3, "{server} {forger} {writer}");
+    }
+}
+
+#[test]
+fn c13_a_name_counts_from_those_only_who_are_known_to_write_it() {
+    let gateway =
+        |from: &str| format!("gateway_identity = {{ subject_header = \"x-auth-subject\"{from} }}");
+    for (from, proxies, status) in [
+        ("", "127.0.0.0/8", 200),
+        ("", "10.0.0.0/8", 401),
+        (", from = [\"127.0.0.1/32\"]", "10.0.0.0/8", 200),
+        (", from = [\"10.0.0.0/8\"]", "127.0.0.0/8", 401),
+    ] {
+        let settings = settings(&gateway(from)).replace("127.0.0.0/8", proxies);
+        let Ok(settings) = toml::from_str(&settings) else { unreachable!("good settings") };
+        let bff = TestBff::start_from(&bff(), settings);
+        let reply = bff.send("GET", ME, &[("x-auth-subject", "u-7")]);
+        assert_eq!(reply.status, status, "{from} {proxies}");
+    }
 }
 
 #[test]

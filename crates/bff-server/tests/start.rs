@@ -302,6 +302,62 @@ fn limits_of_nothing_and_names_from_nobody_are_refused() {
 }
 
 #[test]
+fn c13_trust_that_nobody_means_is_refused() {
+    let proxies = "trusted_proxies = [\"10.0.0.0/8\"]";
+    for (server, gateway, parts) in [
+        ("trusted_proxies = [\"0.0.0.0/0\"]", "", ["server.trusted_proxies", "everybody"]),
+        (
+            "trusted_proxies = [\"10.0.0.0/8\", \"::/0\"]",
+            "",
+            ["server.trusted_proxies", "everybody"],
+        ),
+        ("deadline_from = [\"0.0.0.0/0\"]", "", ["server.deadline_from", "everybody"]),
+        ("forwarding_header = \"forwarded\"", "", ["forwarding_header", "server.trusted_proxies"]),
+        (
+            "forwarding_header = \"x-forwarded-for\"",
+            "",
+            ["forwarding_header", "server.trusted_proxies"],
+        ),
+        (
+            proxies,
+            "subject_header = \"x user\"",
+            ["gateway_identity.subject_header", "name of a header"],
+        ),
+        (proxies, "subject_header = \"\"", ["gateway_identity.subject_header", "name of a header"]),
+        (
+            proxies,
+            "subject_header = \"x-user\"\nscopes_header = \"x:y\"",
+            ["gateway_identity.scopes_header", "name"],
+        ),
+        (
+            proxies,
+            "subject_header = \"x-user\"\nscopes_header = \"X-User\"",
+            ["gateway_identity.scopes_header", "subject"],
+        ),
+        (proxies, "subject_header = \"x-user\"\nfrom = []", ["gateway_identity", "from"]),
+        (
+            proxies,
+            "subject_header = \"x-user\"\nfrom = [\"::/0\"]",
+            ["gateway_identity.from", "everybody"],
+        ),
+    ] {
+        let gateway = match gateway {
+            "" => String::new(),
+            gateway => format!("[gateway_identity]\n{gateway}"),
+        };
+        let error = error_of(Auth::Bearer, vec![], server, &format!("{gateway}\n{AUTH}"));
+        check(server, &error, &parts);
+    }
+    let unknown = "[server]\nlisten = '0.0.0.0:1'\nforwarding_header = 'x-real-ip'\n[admin]\nlisten = '0.0.0.0:1'";
+    let Err(unknown) = toml::from_str::<Settings>(unknown) else { unreachable!("it is known") };
+    check(
+        "unknown",
+        &unknown.to_string(),
+        &["x-real-ip", "`forwarded`", "`x-forwarded-for`", "`none`"],
+    );
+}
+
+#[test]
 fn limits_that_would_refuse_everything_or_nothing_are_refused() {
     let cases = [
         ("workers = 0", "", ["server.workers", "zero"]),

@@ -3,6 +3,7 @@
 use crate::running::{HOME, PRODUCT, Running, USER, token};
 use bff_testkit::{Fault, Json, Service, http};
 use rustix::process::Signal;
+use std::fs;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -59,6 +60,27 @@ fn c14_a_trace_that_has_two_parents_is_told_at_debug() {
     let at = |pointer| line.pointer(pointer).cloned().unwrap_or_default();
     assert_eq!((at("/level"), at("/lines")), ("DEBUG".into(), 2.into()), "{line}");
     assert!(at("/trace_id").is_string() && at("/trace_id") != TRACE, "{line}");
+}
+
+#[test]
+fn c13_a_header_that_nobody_named_is_warned_of() {
+    let shipped =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/base.toml")).unwrap();
+    let told = "server.forwarding_header is not set: that proxies write X-Forwarded-For is assumed";
+    for (name, line, is_told) in [
+        ("assumed", "trusted_proxies = [\"10.0.0.0/8\"]", true),
+        ("named", "trusted_proxies = [\"10.0.0.0/8\"]\nforwarding_header = \"forwarded\"", false),
+        ("nobody", "", false),
+    ] {
+        let directory = std::env::temp_dir().join(format!("bff-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let text = shipped.replace("[server]\n", &format!("[server]\n{line}\n"));
+        fs::write(directory.join("base.toml"), text).unwrap();
+        let bff = Running::start(&[("BFF_CONFIG_DIR", directory.to_str().unwrap())]);
+        let level = bff.logged(told).and_then(|line| line.get("level").cloned());
+        assert_eq!(level, is_told.then(|| "WARN".into()), "{name}");
+        let _left_behind = fs::remove_dir_all(&directory);
+    }
 }
 
 #[test]

@@ -155,9 +155,14 @@ pub(crate) fn start_under(budget: Duration, services: &[String], overload: &str)
 
 /// Starts the BFF with a gateway that is somewhere else.
 pub(crate) fn start_untrusting(budget: Duration, services: &[String]) -> TestBff {
+    start_trusting(budget, services, "[\"10.0.0.0/8\"]")
+}
+
+/// Starts the BFF with these proxies, and whatever else follows in their setting.
+pub(crate) fn start_trusting(budget: Duration, services: &[String], proxies: &str) -> TestBff {
     let endpoints = endpoints(budget);
     let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Open, endpoints };
-    start_bff(&bff, services, "[\"10.0.0.0/8\"]", &format!("[overload]\n{NO_LAG}\n"))
+    start_bff(&bff, services, proxies, &format!("[overload]\n{NO_LAG}\n"))
 }
 
 /// Starts a BFF with one page for one user.

@@ -67,6 +67,30 @@ fn a_deadline_that_is_none_or_a_strangers_is_ignored() {
 }
 
 #[test]
+fn c13_a_deadline_counts_from_those_only_who_are_known_to_write_it() {
+    let sample = SampleServices::start().unwrap();
+    let main = service("main", &[sample.url(Sample::Catalog)], "timeout = \"30s\"");
+    for (proxies, shortens) in [
+        ("[\"127.0.0.0/8\"]", true),
+        ("[\"127.0.0.0/8\"]\nserver.deadline_from = [\"127.0.0.1/32\"]", true),
+        ("[]\nserver.deadline_from = [\"127.0.0.1/32\"]", true),
+        ("[\"127.0.0.0/8\"]\nserver.deadline_from = []", false),
+        ("[\"127.0.0.0/8\"]\nserver.deadline_from = [\"10.0.0.0/8\"]", false),
+        ("[]", false),
+    ] {
+        let bff = bed::start_trusting(BUDGET, std::slice::from_ref(&main), proxies);
+        for lines in [&["3000"][..], &["3000", "3000"], &["3000", "M\u{fc}nchen"]] {
+            let lines: Vec<_> = lines.iter().map(|value| ("x-deadline-ms", *value)).collect();
+            assert!(is_good(&bff.send("GET", PAGE, &lines)), "{proxies}");
+            let left = told(&sample).unwrap_or_default();
+            // What is said twice is said by nobody.
+            let expected = if shortens && lines.len() == 1 { 1..=2700 } else { 2701..=9000 };
+            assert!(expected.contains(&left), "{proxies} {lines:?}: {left} ms");
+        }
+    }
+}
+
+#[test]
 fn a_call_that_cannot_be_done_in_time_is_not_made() {
     let sample = SampleServices::start().unwrap();
     let catalog = |sample: &SampleServices| vec![sample.url(Sample::Catalog)];

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 #![allow(clippy::disallowed_types, reason = "what a log line says is nobody's view")]
 
-use bff_testkit::{Browser, Collector, SampleServices, Service, idp::IdentityProvider, json};
+use bff_testkit::{
+    Browser, Collector, SampleServices, Service, idp::IdentityProvider, json, log_line,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead, BufReader, Read},
@@ -79,6 +81,8 @@ fn no_token_code_or_cookie_of_a_whole_session_is_logged_or_sent_to_a_collector()
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
     log += &rest.join().unwrap().unwrap();
+    let unreadable = log.lines().filter_map(|line| log_line(line).err());
+    assert_eq!(unreadable.collect::<Vec<_>>(), [""; 0]);
 
     let value = |name: &str| {
         let (_, after) = callback.split_once(&format!("{name}=")).unwrap();

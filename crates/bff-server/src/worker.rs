@@ -179,9 +179,9 @@ fn tell(old: Level, level: Level, pressure: &Pressure) {
     let in_flight = pressure.in_flight();
     if level > old {
         let advice = "more requests come than this instance can answer: add instances, or look at what makes pages slow";
-        tracing::warn!(?level, lag_ms, in_flight, advice, "overload");
+        tracing::warn!(overload_level = ?level, lag_ms, in_flight, advice, "overload");
     } else if level > Level::Calm {
-        tracing::info!(?level, lag_ms, in_flight, "overload eases");
+        tracing::info!(overload_level = ?level, lag_ms, in_flight, "overload eases");
     } else {
         tracing::info!(lag_ms, in_flight, "overload is over");
     }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod idp;
 pub mod issuer;
 pub mod keys;
+mod log_line;
 mod mounted;
 pub mod observability;
 pub mod process;
@@ -29,6 +30,7 @@ pub use chromium::Chromium;
 pub use collector::Collector;
 pub use gateway::Gateway;
 pub use issuer::Issuer;
+pub use log_line::log_line;
 pub use mounted::Mounted;
 pub use process::BffProcess;
 /// JSON as tests write and compare it.

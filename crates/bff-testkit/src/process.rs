@@ -5,6 +5,7 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
+use crate::log_line;
 use bff_core::Bff;
 use bff_server::{Server, Settings};
 pub use rustix::process::Signal;
@@ -12,9 +13,10 @@ use rustix::process::{Pid, kill_process};
 use std::{
     env,
     io::{self, BufRead, BufReader, Read, Write},
+    iter,
     net::SocketAddr,
     process::{Child, Command, Stdio},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -36,6 +38,8 @@ pub struct BffProcess {
     /// The address of health and metrics.
     pub admin_address: SocketAddr,
     child: Child,
+    /// Reads what it says; the log lines that nobody could read.
+    reader: Option<JoinHandle<Vec<String>>>,
 }
 
 /// What a child was started for.
@@ -62,15 +66,16 @@ impl BffProcess {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the test binary starts again");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let addresses = lines.by_ref().map_while(Result::ok).find_map(|line| addresses(&line));
-        // What else it says is nothing, but it must find somebody who listens.
-        thread::spawn(move || lines.count());
+        let mut output = BufReader::new(child.stdout.take().expect("its output"));
+        let addresses = output.by_ref().lines().map_while(Result::ok).find_map(|l| addresses(&l));
+        let reader = thread::spawn(move || {
+            whole_lines(output).filter_map(|line| unreadable(&line)).collect()
+        });
         let Some([address, admin_address]) = addresses else {
             let _already_gone = child.kill();
             panic!("{role} is not started by {test}: {:?}", child.wait())
         };
-        Self { address, admin_address, child }
+        Self { address, admin_address, child, reader: Some(reader) }
     }
 
     /// Its process id.
@@ -120,6 +125,10 @@ impl Drop for BffProcess {
     fn drop(&mut self) {
         let _already_gone = self.child.kill();
         let _status = self.child.wait();
+        let unreadable = self.reader.take().map(|reader| reader.join().unwrap_or_default());
+        if !thread::panicking() {
+            assert_eq!(unreadable.unwrap_or_default(), [""; 0], "log lines");
+        }
     }
 }
 
@@ -156,6 +165,20 @@ impl Part {
         });
         server.run_blocking().expect("the BFF runs");
     }
+}
+
+/// The lines of a process that may be killed while it writes one.
+fn whole_lines(mut output: impl BufRead) -> impl Iterator<Item = String> {
+    iter::from_fn(move || {
+        let mut line = String::new();
+        output.read_line(&mut line).ok()?;
+        line.ends_with('\n').then_some(line)
+    })
+}
+
+/// Why a line cannot be read. What is said around the log by the test's own frame is no object.
+fn unreadable(line: &str) -> Option<String> {
+    line.starts_with('{').then(|| log_line(line.trim_end()).err())?
 }
 
 fn addresses(line: &str) -> Option<[SocketAddr; 2]> {

@@ -4,6 +4,7 @@
 use bff_testkit::{
     Fault, Issuer, Json, SampleServices, Service,
     http::{self, Reply},
+    log_line,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -146,6 +147,8 @@ impl Running {
         let nothing = [(); 2].map(|()| std::thread::spawn(String::new));
         let [output, errors] = std::mem::replace(&mut self.readers, nothing)
             .map(|reader| reader.join().expect("all was read"));
+        let unreadable = output.lines().filter_map(|line| log_line(line).err());
+        assert_eq!(unreadable.collect::<Vec<_>>(), [""; 0]);
         (status, output, errors)
     }
 }

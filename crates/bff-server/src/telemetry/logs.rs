@@ -1,21 +1,20 @@
 //! Log lines: JSON for machines, text for people on a terminal, each with the trace id of its request.
 
-use super::lines::LINES;
+use super::{
+    fields::{Members, Text},
+    lines::LINES,
+};
 use crate::{LogFormat, LogSettings};
 use bff_core::TraceId;
-use serde_json::to_writer;
 use std::{
     cell::Cell,
-    fmt::{self, Debug},
+    fmt,
     future::poll_fn,
     io::{IsTerminal, stdout},
     pin::pin,
     time::SystemTime,
 };
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::{
     EnvFilter,
     fmt::{FmtContext, FormatEvent, FormatFields, fmt, format::Writer},
@@ -113,83 +112,74 @@ where
             return writeln!(out);
         }
         let mut line = Vec::with_capacity(512);
-        let mut fields = Json(&mut line);
-        fields.display("timestamp", &now);
-        fields.display("level", level);
+        let mut members = Members::of(event.metadata(), &mut line);
+        members.add("timestamp", &now);
+        members.add("level", level);
         if let Some(trace) = CURRENT.get() {
-            fields.display("trace_id", &trace);
+            members.add("trace_id", &trace);
         }
-        event.record(&mut fields);
+        event.record(&mut members);
         let text = std::str::from_utf8(&line).map_err(|_| fmt::Error)?;
         writeln!(out, "{text}}}")
     }
 }
 
-/// Writes fields as members of one object, whose closing brace is the caller's.
-struct Json<'a>(&'a mut Vec<u8>);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bff_core::TraceContext;
+    use std::{
+        io,
+        sync::{Arc, Mutex, PoisonError},
+    };
+    use tracing::{Level, info, subscriber::with_default, warn};
 
-impl Json<'_> {
-    fn name(&mut self, name: &str) {
-        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
-        // Into memory: this cannot fail, nor can what follows.
-        let _ = to_writer(&mut *self.0, name);
-        self.0.push(b':');
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
-    fn display(&mut self, name: &str, value: &dyn fmt::Display) {
-        self.name(name);
-        let _ = to_writer(&mut *self.0, &format_args!("{value}"));
-    }
-}
-
-impl Visit for Json<'_> {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, &value);
+    /// What one event is written as.
+    fn line(event: impl FnOnce()) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let lines = fmt().with_max_level(Level::TRACE).with_writer(move || writer.clone());
+        with_default(lines.event_format(Lined { json: true }).finish(), event);
+        let bytes = written.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).unwrap()
     }
 
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, &value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, &value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, &value);
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, value);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.name(field.name());
-        let _ = to_writer(&mut *self.0, &format_args!("{value:?}"));
-    }
-}
-
-/// Writes the message, and fields as `name=value`.
-struct Text<'a, 'w>(&'a mut Writer<'w>);
-
-impl Visit for Text<'_, '_> {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        // A writer that fails says so when the line ends.
-        let _ = match field.name() {
-            "message" => write!(self.0, " {value}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = match field.name() {
-            "message" => write!(self.0, " {value:?}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
+    #[test]
+    fn c26_no_name_is_twice_on_a_line_whatever_an_event_calls_its_fields() {
+        let cases: [(fn(), &str); 9] = [
+            (|| info!(other = 1, "m"), r#""message":"m","other":1"#),
+            (|| warn!(level = "Brownout", "m"), r#""message":"m","level_1":"Brownout""#),
+            (|| warn!(level = ?Some(2), "m"), r#""message":"m","level_1":"Some(2)""#),
+            (|| info!(timestamp = 7, "m"), r#""message":"m","timestamp_1":7"#),
+            (|| info!(trace_id = "x", "m"), r#""message":"m","trace_id_1":"x""#),
+            (|| info!(message = "a", "b"), r#""message":"b","message_1":"a""#),
+            (|| info!(n = 1, n = true, n = 0.5), r#""n":1,"n_1":true,"n_2":0.5"#),
+            (|| info!(n_1 = 1, n = 2, n = 3), r#""n_1":1,"n":2,"n_2":3"#),
+            (|| info!(level_1 = 1, level = 2), r#""level_1":1,"level_1_1":2"#),
+        ];
+        for (event, expected) in cases {
+            let trace = TraceContext::continue_from(None, None, || true).trace_id;
+            let line = line(|| {
+                let _trace = enter(trace);
+                event();
+            });
+            let (_, line) = line.split_once(r#","level":""#).unwrap();
+            let (_, line) = line.split_once(r#"","trace_id""#).unwrap();
+            assert_eq!(line, format!(":\"{trace}\",{expected}}}\n"));
+        }
     }
 }

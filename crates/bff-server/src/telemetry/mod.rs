@@ -1,5 +1,6 @@
 //! What an operator sees: logs, metrics and traces, all written from one report per request.
 
+mod fields;
 pub(crate) mod handles;
 mod lines;
 pub(crate) mod links;

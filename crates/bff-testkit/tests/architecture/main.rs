@@ -5,6 +5,7 @@
 
 mod arrows;
 mod code;
+mod events;
 mod imports;
 mod lists;
 mod manifests;

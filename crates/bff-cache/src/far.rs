@@ -28,6 +28,9 @@ pub(crate) struct Far {
     unreadable: AtomicU64,
 }
 
+/// Redis does not answer, or not with an answer.
+struct InTrouble;
+
 impl Far {
     pub(crate) fn new(redis: Redis, lease: Duration) -> Self {
         Self { redis, lease, unreadable: AtomicU64::new(0) }
@@ -46,18 +49,35 @@ impl Far {
         tags: &[String],
         codec: &Codec,
     ) -> Option<Entry> {
+        self.look(key, keep, tags, codec).await.unwrap_or_default()
+    }
+
+    /// The same, with Redis in trouble apart from nothing there.
+    async fn look(
+        &self,
+        key: &Key,
+        keep: &Keep,
+        tags: &[String],
+        codec: &Codec,
+    ) -> Result<Option<Entry>, InTrouble> {
         let names: Vec<&str> = tags.iter().map(String::as_str).collect();
         let (found, times) =
             futures_util::join!(self.redis.get(key.as_str()), self.redis.tag_times(&names));
-        let Lookup::Found(bytes) = found else { return None };
+        let times = times.ok_or(InTrouble)?;
+        let bytes = match found {
+            Lookup::Found(bytes) => bytes,
+            Lookup::Missing => return Ok(None),
+            Lookup::Trouble => return Err(InTrouble),
+        };
         let read = read(&bytes, keep, tags, codec);
         if read.is_none() {
             self.unreadable.fetch_add(1, Relaxed);
         }
-        let entry = read?;
-        let invalidated = times?.into_iter().flatten().max().unwrap_or_default();
-        (entry.fetched_ms > invalidated.saturating_add(CLOCK_SKEW_MS) || invalidated == 0)
-            .then_some(entry)
+        let invalidated = times.into_iter().flatten().max().unwrap_or_default();
+        let is_valid = |entry: &Entry| {
+            entry.fetched_ms > invalidated.saturating_add(CLOCK_SKEW_MS) || invalidated == 0
+        };
+        Ok(read.filter(is_valid))
     }
 
     /// Whether none of the tags was invalidated after `fetched_ms`; `None` when nobody knows.
@@ -94,7 +114,7 @@ impl Far {
         self.redis.lease(key.as_str(), self.lease).await
     }
 
-    /// Waits for the value that another instance fetches, as long as its lease can last.
+    /// Waits for the value that another instance fetches, as long as its lease can last and Redis could tell.
     pub(crate) async fn wait(
         &self,
         key: &Key,
@@ -106,8 +126,10 @@ impl Far {
         let mut pause = Duration::from_millis(5);
         while Instant::now() + pause < until {
             tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
-            if let Some(entry) = self.get(key, keep, tags, codec).await.filter(Entry::is_fresh) {
-                return Some(entry);
+            match self.look(key, keep, tags, codec).await {
+                Ok(Some(entry)) if entry.is_fresh() => return Some(entry),
+                Ok(_) => {}
+                Err(InTrouble) => return None,
             }
             pause = (pause * 2).min(Duration::from_millis(40));
         }

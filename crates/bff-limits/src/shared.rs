@@ -3,15 +3,8 @@
 //! After redis-cell and throttled (Brandur Leach), with more than one bucket at a time.
 
 use crate::gcra::Rate;
-use bff_redis::{Redis, RedisStats, Script, Trouble};
-use std::{
-    fmt::Write,
-    sync::{
-        LazyLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use bff_redis::{Redis, RedisStats, Script, Spell, Trouble};
+use std::{fmt::Write, sync::LazyLock, time::Duration};
 
 /// Redis's own clock, in ticks since 2026: one for all instances, and exact in a Lua number.
 macro_rules! clock {
@@ -55,7 +48,7 @@ pub(crate) struct Shared {
     within: Duration,
     /// What all our keys begin with. In braces, so that a cluster keeps them together.
     prefix: String,
-    refused: AtomicBool,
+    refused: Spell,
 }
 
 /// Whether Redis allows it, and how far each bucket is ahead now.
@@ -68,7 +61,7 @@ impl Shared {
 
     pub(crate) fn new(surface: &str, redis: Redis, within: Duration) -> Self {
         let prefix = format!("bff:{{limits:{surface}}}");
-        Self { redis, within, prefix, refused: AtomicBool::new(false) }
+        Self { redis, within, prefix, refused: Spell::default() }
     }
 
     /// The key of the bucket of `kind` that belongs to `whom`, who cannot be read from it.
@@ -95,7 +88,13 @@ impl Shared {
         let keys: Vec<&str> = buckets.iter().map(|(key, _)| key.as_str()).collect();
         let rates = buckets.iter().flat_map(|(_, rate)| [rate.interval(), rate.tolerance()]);
         let arguments: Vec<u64> = [u64::from(anyway)].into_iter().chain(rates).collect();
-        let answer = self.redis.run(TAKE.on(&keys, &arguments), self.within).await;
+        let answer: Result<Answer, _> =
+            self.redis.run(TAKE.on(&keys, &arguments), self.within).await;
+        let answer = match answer {
+            // As many as were asked about, or it is no answer of our script's.
+            Ok((_, ahead)) if ahead.len() != keys.len() => Err(Trouble::Unreadable),
+            answer => answer,
+        };
         self.say(answer.as_ref().err());
         answer
     }
@@ -104,12 +103,12 @@ impl Shared {
     fn say(&self, trouble: Option<&Trouble>) {
         match trouble {
             Some(trouble) if trouble.is_away() => {}
-            Some(trouble) if !self.refused.swap(true, Relaxed) => tracing::warn!(
+            Some(trouble) if self.refused.begins() => tracing::warn!(
                 error = %trouble,
                 "limits are held by each instance alone: see that the user may run scripts, and \
                  that nobody else writes to bff:{{limits:..}}"
             ),
-            None if self.refused.load(Relaxed) && self.refused.swap(false, Relaxed) => {
+            None if self.refused.ends() => {
                 tracing::info!("limits are held by all instances together again");
             }
             _ => {}

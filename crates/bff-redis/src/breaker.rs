@@ -29,6 +29,8 @@ pub(super) struct Breaker {
     patience: u32,
     open: AtomicBool,
     in_a_row: AtomicU32,
+    /// Answers of the wrong kind since it was last well.
+    nonsense: AtomicU32,
     opened: Notify,
     history: Mutex<History>,
 }
@@ -46,6 +48,7 @@ impl Breaker {
             patience: if mode == Mode::Cluster { CLUSTER_PATIENCE } else { PATIENCE },
             open: AtomicBool::default(),
             in_a_row: AtomicU32::default(),
+            nonsense: AtomicU32::default(),
             opened: Notify::default(),
             history: Mutex::default(),
         }
@@ -63,6 +66,14 @@ impl Breaker {
 
     pub(super) fn failed(&self, failure: &Failure) {
         if self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= self.patience {
+            self.open(failure);
+        }
+    }
+
+    /// An answer of another kind than was asked for. It is no bad luck: one is enough of one server, and of a cluster's
+    /// nodes some, whatever is answered well between them.
+    pub(super) fn met_nonsense(&self, failure: &Failure) {
+        if self.nonsense.fetch_add(1, Ordering::Relaxed) + 1 >= self.patience / PATIENCE {
             self.open(failure);
         }
     }
@@ -93,6 +104,7 @@ impl Breaker {
         let away = history.opened.take().map(|opened| opened.elapsed());
         drop(history);
         self.in_a_row.store(0, Ordering::Relaxed);
+        self.nonsense.store(0, Ordering::Relaxed);
         if self.open.swap(false, Ordering::Relaxed) {
             tracing::info!(away = ?away.unwrap_or_default(), "Redis is back");
         }
@@ -144,6 +156,22 @@ mod tests {
         assert!(breaker.is_open(), "only its owner closes it");
         breaker.close();
         assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn c25_nonsense_opens_it_also_between_good_answers() {
+        for (mode, enough) in [(Mode::Single, 1), (Mode::Sentinel, 1), (Mode::Cluster, 8)] {
+            let breaker = Breaker::of(mode);
+            for _twice in 0..2 {
+                for met in 1..=enough {
+                    assert!(!breaker.is_open(), "{mode:?} after {met}");
+                    breaker.met_nonsense(&Failure::nonsense("a number"));
+                    breaker.succeeded();
+                }
+                assert!(breaker.is_open(), "{mode:?}");
+                breaker.close();
+            }
+        }
     }
 
     #[test]

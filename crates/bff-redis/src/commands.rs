@@ -44,6 +44,12 @@ pub(super) fn times(keys: &[String]) -> Command {
     command.into()
 }
 
+/// The time that is kept of a tag. `None` for what is no time, which nobody here has written.
+pub(super) fn read_time(kept: Option<Vec<u8>>) -> Option<Option<u64>> {
+    let Some(digits) = kept else { return Some(None) };
+    str::from_utf8(&digits).ok()?.parse().ok().map(Some)
+}
+
 /// A lookup of no consequence: of another key each time, because the nodes of a cluster can be in
 /// trouble one by one.
 pub(super) fn probe() -> Command {

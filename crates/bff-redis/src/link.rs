@@ -5,6 +5,7 @@ use super::{
     commands,
     lane::Lane,
     pools::Line,
+    reply::{FromReply, read},
     script::Command,
     servers::Servers,
     settings::RedisSettings,
@@ -12,7 +13,7 @@ use super::{
     thread::Reply,
     trouble::{Ends, Failure, Trouble},
 };
-use redis::{Cmd, FromRedisValue, Value, from_redis_value};
+use redis::{Cmd, Value};
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 use tokio::time::{Instant, timeout_at};
 
@@ -50,13 +51,28 @@ impl Link {
 
     /// A question of the cache's that counts for the breaker: whatever keeps it from an answer is
     /// trouble.
-    pub(super) async fn look_up<T: FromRedisValue>(
+    pub(super) async fn look_up<T: FromReply>(
         &self,
         command: &Command,
         reply: &Reply<impl Sized>,
     ) -> Result<T, Failure> {
         let answer = self.ask(command, reply, |failure| !failure.is_wrong_type()).await?;
-        from_redis_value(answer).map_err(|error| Failure::from(redis::RedisError::from(error)))
+        read(answer, &self.breaker)
+    }
+
+    /// The times of tags, as [`commands::times`] is answered.
+    pub(super) fn times_of(
+        &self,
+        tags: &[String],
+        kept: Vec<Option<Vec<u8>>>,
+    ) -> Result<Vec<Option<u64>>, Failure> {
+        if kept.len() != tags.len() {
+            let failure = Failure::nonsense("an array of another length");
+            self.breaker.met_nonsense(&failure);
+            return Err(failure);
+        }
+        let times: Option<_> = kept.into_iter().map(commands::read_time).collect();
+        times.ok_or_else(|| Failure::nonsense("bytes that are no time"))
     }
 
     /// Somebody's own command. A refusal is an answer: it says nothing about Redis.
@@ -87,7 +103,8 @@ impl Link {
 
     /// Whether a lookup would be answered in time on a connection that stands.
     pub(super) async fn probe(&self) -> Result<(), Failure> {
-        self.run_on_lane(&commands::probe(), None).await.map(drop)
+        let answer = self.run_on_lane(&commands::probe(), None).await?;
+        read::<Vec<u8>>(answer, &self.breaker).map(drop)
     }
 
     async fn run_on_lane(
@@ -111,7 +128,7 @@ impl Link {
     }
 
     /// A write, which may take its time.
-    pub(super) async fn write(&self, command: &Command) -> Result<Value, Failure> {
+    pub(super) async fn write<T: FromReply>(&self, command: &Command) -> Result<T, Failure> {
         let answer = self.run_pooled(command).await;
         match &answer {
             // Redis answers, and may answer lookups as well as ever.
@@ -119,7 +136,7 @@ impl Link {
             Err(failure) => self.breaker.failed(failure),
             Ok(_) => self.breaker.succeeded(),
         }
-        answer
+        read(answer?, &self.breaker)
     }
 
     async fn run_pooled(&self, command: &Command) -> Result<Value, Failure> {

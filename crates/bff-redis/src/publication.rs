@@ -4,6 +4,7 @@ use super::{
     breaker::equal_jitter,
     commands::{self, CHANNEL},
     link::Link,
+    reply::FromReply,
     script::Command,
     stats::Stats,
 };
@@ -40,17 +41,6 @@ impl Publication {
 }
 
 impl What {
-    fn steps(&self, tag_memory: Duration) -> Vec<Command> {
-        match self {
-            // The time first: who hears the tag and looks at once has to find it.
-            Self::Invalidation { tag } => vec![
-                commands::remember(tag, tag_memory),
-                commands::publish(CHANNEL, tag.as_bytes()),
-            ],
-            Self::Message { channel, payload } => vec![commands::publish(channel, payload)],
-        }
-    }
-
     pub(super) fn dropped<'a>(&self, stats: &'a Stats) -> &'a AtomicU64 {
         match self {
             Self::Invalidation { .. } => &stats.dropped_invalidations,
@@ -78,24 +68,46 @@ pub(super) async fn publish_all(link: Rc<Link>, mut queue: mpsc::Receiver<Public
 }
 
 async fn publish(link: &Link, what: &What, since: Instant) -> bool {
-    let mut published = false;
-    for step in what.steps(link.settings.tag_memory) {
-        let mut failures = 0;
-        published = loop {
-            let outcome = match link.breaker.is_open() {
-                true => None,
-                false => Some(link.write(&step).await),
-            };
-            match outcome {
-                Some(Ok(_)) => break true,
+    let told = match what {
+        What::Message { channel, payload } => {
+            tell::<i64>(link, commands::publish(channel, payload), since).await
+        }
+        // The time first: who hears the tag and looks at once has to find it.
+        What::Invalidation { tag } => {
+            let remember = commands::remember(tag, link.settings.tag_memory);
+            match tell::<()>(link, remember, since).await {
+                Told::TooLate => Told::TooLate,
                 // A full server keeps no time, but still passes the tag on.
-                Some(Err(failure)) if failure.is_final() => break false,
-                _ if since.elapsed() > link.settings.invalidation_patience => return false,
-                _ => {}
+                Told::Taken | Told::Refused => {
+                    tell::<i64>(link, commands::publish(CHANNEL, tag.as_bytes()), since).await
+                }
             }
-            sleep(equal_jitter(FIRST_PAUSE, LONGEST_PAUSE, failures)).await;
-            failures += 1;
+        }
+    };
+    matches!(told, Told::Taken)
+}
+
+enum Told {
+    Taken,
+    Refused,
+    TooLate,
+}
+
+/// Says it again and again, until Redis takes or refuses it or it is too old.
+async fn tell<T: FromReply>(link: &Link, step: Command, since: Instant) -> Told {
+    let mut failures = 0;
+    loop {
+        let outcome = match link.breaker.is_open() {
+            true => None,
+            false => Some(link.write::<T>(&step).await),
         };
+        match outcome {
+            Some(Ok(_)) => return Told::Taken,
+            Some(Err(failure)) if failure.is_final() => return Told::Refused,
+            _ if since.elapsed() > link.settings.invalidation_patience => return Told::TooLate,
+            _ => {}
+        }
+        sleep(equal_jitter(FIRST_PAUSE, LONGEST_PAUSE, failures)).await;
+        failures += 1;
     }
-    published
 }

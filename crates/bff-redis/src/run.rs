@@ -3,11 +3,11 @@
 use super::{
     Redis,
     publication::{Publication, What},
+    reply::{FromReply, read},
     script::Command,
     thread::Ask,
     trouble::Trouble,
 };
-use redis::{FromRedisValue, from_redis_value};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::{
     sync::mpsc::{Sender, error::TrySendError},
@@ -25,7 +25,7 @@ impl Redis {
     ///
     /// # Errors
     /// [`Trouble`], which tells a Redis that is away from one that says no.
-    pub async fn run<T: FromRedisValue>(
+    pub async fn run<T: FromReply>(
         &self,
         command: impl Into<Command>,
         within: Duration,
@@ -33,7 +33,7 @@ impl Redis {
         let (command, begun) = (command.into(), Instant::now());
         let answer = self.ask_within(within, |reply| Ask::Run { command, reply }).await;
         let answer = answer
-            .and_then(|value| from_redis_value(value).map_err(|_other_type| Trouble::Unreadable));
+            .and_then(|reply| read(reply, &self.shared.breaker).map_err(|failure| failure.trouble));
         self.shared.stats.command_took(begun.elapsed());
         match &answer {
             Ok(_) => drop(self.shared.stats.commands.fetch_add(1, Ordering::Relaxed)),

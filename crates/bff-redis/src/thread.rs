@@ -154,16 +154,17 @@ async fn answer(link: Rc<Link>, ask: Ask) {
             let _nobody_waits = reply.sender.send(stored);
         }
         Ask::Lease { key, token, for_, reply } => {
-            let taken = link.look_up::<Value>(&lease::take(&key, &token, for_), &reply).await;
             // `SET NX` says OK, or nothing when there is one already.
-            let held = taken.map(|answer| answer == Value::Okay).map_err(|failure| failure.trouble);
+            let taken = link.look_up::<Option<()>>(&lease::take(&key, &token, for_), &reply).await;
+            let held = taken.map(|ok| ok.is_some()).map_err(|failure| failure.trouble);
             if let Err(Ok(true)) = reply.sender.send(held) {
                 // Nobody knows that the lease is held, so nobody would give it back.
-                let _ends_by_itself = link.write(&lease::release(&key, &token)).await;
+                let _ends_by_itself = link.write::<bool>(&lease::release(&key, &token)).await;
             }
         }
         Ask::TagTimes { keys, reply } => {
-            let times = link.look_up(&commands::times(&keys), &reply).await;
+            let kept = link.look_up::<Vec<_>>(&commands::times(&keys), &reply).await;
+            let times = kept.and_then(|kept| link.times_of(&keys, kept));
             let _nobody_waits = reply.sender.send(times.map_err(|failure| failure.trouble));
         }
         Ask::Run { command, reply } => {

@@ -26,7 +26,8 @@ pub enum Trouble {
     /// `CROSSSLOT`, or `ERR` for a mistake in it.
     #[error("Redis refuses the command: {0}")]
     Refused(Box<str>),
-    /// An answer of another type than the caller asked for.
+    /// An answer of another kind than the command has: whoever gave it is no Redis, or no longer
+    /// knows who asked for what.
     #[error("Redis gave an answer that was not asked for")]
     Unreadable,
 }
@@ -36,7 +37,7 @@ impl Trouble {
     /// help.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Unreadable)
+        !matches!(self, Self::Refused(_))
     }
 
     /// The first word of the server's error.
@@ -47,9 +48,9 @@ impl Trouble {
         }
     }
 
-    /// Whether a server has said it.
+    /// Whether a server has said why not.
     pub(super) fn is_an_answer(&self) -> bool {
-        matches!(self, Self::Unready(_) | Self::Refused(_) | Self::Unreadable)
+        matches!(self, Self::Unready(_) | Self::Refused(_))
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) enum Ends {
     Pool,
 }
 
+const NONSENSE: &str = "see that the url leads to a Redis, and that nothing between answers for it";
 const SLOW: &str =
     "see that Redis is up and near; raise lookup_timeout only if requests can wait longer";
 const AWAY: &str = "see that Redis is up, that the url is right and that the network lets us in";
@@ -95,6 +97,16 @@ impl Failure {
 
     pub(super) fn broken(what: impl Into<String>) -> Self {
         Self { trouble: Trouble::Broken, what: what.into(), advice: AWAY, ends: Ends::Connection }
+    }
+
+    /// `kind` says what came, and nothing of what it holds.
+    pub(super) fn nonsense(kind: &str) -> Self {
+        Self {
+            trouble: Trouble::Unreadable,
+            what: format!("an answer that no such command has: {kind}"),
+            advice: NONSENSE,
+            ends: Ends::Connection,
+        }
     }
 
     /// The key holds something that is no string.

@@ -4,7 +4,6 @@ use super::{
     commands, lease, lease::Token, link::Link, settings::RedisSettings, trouble::Failure, value,
 };
 use bytes::Bytes;
-use redis::Value;
 use std::{
     cell::Cell,
     rc::Rc,
@@ -105,23 +104,23 @@ pub(super) async fn write_all(link: Rc<Link>, mut written: Written) {
 
 async fn perform(link: &Link, write: Write) -> Result<(), Failure> {
     let stats = &link.stats;
-    let (bytes, fenced, answer) = match write {
+    let (bytes, done) = match write {
         Write::Put { key, value, ttl, fence } => {
             let stored = value::encode(&value, link.settings.compress_above_bytes);
-            let answer = match &fence {
-                None => link.write(&commands::put(&key, &stored, ttl)).await,
+            let done = match &fence {
+                None => link.write(&commands::put(&key, &stored, ttl)).await.map(|()| true),
                 Some(token) => link.write(&lease::put(&key, &stored, ttl, token)).await,
             };
-            (stored.len(), fence.is_some(), answer)
+            (stored.len(), done)
         }
         Write::Release { key, token } => {
-            (0, false, link.write(&lease::release(&key, &token)).await)
+            (0, link.write(&lease::release(&key, &token)).await.map(|_was_ours: bool| true))
         }
     };
-    match answer {
-        // The script says 0 to a holder that is none.
-        Ok(Value::Int(0)) if fenced => stats.fenced_off.fetch_add(1, Ordering::Relaxed),
-        Ok(_) => {
+    match done {
+        // The script's word to a holder that is none.
+        Ok(false) => stats.fenced_off.fetch_add(1, Ordering::Relaxed),
+        Ok(true) => {
             stats.bytes_written.fetch_add(bytes as u64, Ordering::Relaxed);
             stats.writes.fetch_add(1, Ordering::Relaxed)
         }

@@ -7,7 +7,7 @@ use super::{
     seal,
     store::{Away, Lease, List},
 };
-use bff_redis::{FromRedisValue, Redis, RedisStats, Script, cmd};
+use bff_redis::{FromReply, Redis, RedisStats, Script, Spell, cmd};
 use std::{sync::LazyLock, time::Duration};
 
 /// Sessions in Redis.
@@ -16,6 +16,7 @@ pub(super) struct Shared {
     /// The BFF's name, in front of every key.
     bff: &'static str,
     timeout: Duration,
+    away: Spell,
 }
 
 /// The most sessions that one back-channel logout ends.
@@ -50,7 +51,7 @@ static ENLIST: LazyLock<Script> = LazyLock::new(|| {
 
 impl Shared {
     pub(super) fn new(redis: Redis, bff: &'static str, timeout: Duration) -> Self {
-        Self { redis, bff, timeout }
+        Self { redis, bff, timeout, away: Spell::default() }
     }
 
     pub(super) fn stats(&self) -> RedisStats {
@@ -73,17 +74,17 @@ impl Shared {
         format!("{}:session-list:{}", self.bff, list.name())
     }
 
-    async fn run<T: FromRedisValue>(
-        &self,
-        command: impl Into<bff_redis::Command>,
-    ) -> Result<T, Away> {
-        self.redis.run(command, self.timeout).await.map_err(|trouble| {
-            tracing::warn!(
+    async fn run<T: FromReply>(&self, command: impl Into<bff_redis::Command>) -> Result<T, Away> {
+        let answer = self.redis.run(command, self.timeout).await;
+        match &answer {
+            Err(trouble) if self.away.begins() => tracing::warn!(
                 %trouble,
                 "the session store did not answer; signed-in users get 503 until it does; check the Redis of [session.redis]"
-            );
-            Away
-        })
+            ),
+            Ok(_) if self.away.ends() => tracing::info!("the session store answers again"),
+            _ => {}
+        }
+        answer.map_err(|_told| Away)
     }
 
     pub(super) async fn create(
@@ -97,7 +98,7 @@ impl Shared {
         // Listed first: a session that is on no list could not be ended from outside.
         for list in lists {
             let enlist = ENLIST.on(&[self.list(*list)], &[name.to_owned(), millis(absolute)]);
-            self.run::<()>(enlist).await?;
+            self.run::<bool>(enlist).await?;
         }
         let mut set = cmd("SET");
         set.arg(self.session(name)).arg(sealed).arg("PX").arg(millis(idle));
@@ -135,10 +136,13 @@ impl Shared {
     pub(super) async fn end_all(&self, list: List<'_>) -> Result<usize, Away> {
         let key = self.list(list);
         let mut ended = 0;
-        let names: Vec<String> = self.run(cmd("SMEMBERS").arg(&key).clone()).await?;
+        let names: Vec<Vec<u8>> = self.run(cmd("SMEMBERS").arg(&key).clone()).await?;
         for name in names.iter().take(MOST_ENDED) {
-            ended += usize::from(self.end(name).await?);
-            self.run::<()>(cmd("SREM").arg(&key).arg(name).clone()).await?;
+            // What is no text is nobody's session.
+            if let Ok(name) = str::from_utf8(name) {
+                ended += usize::from(self.end(name).await?);
+            }
+            self.run::<bool>(cmd("SREM").arg(&key).arg(name).clone()).await?;
         }
         Ok(ended)
     }
@@ -147,8 +151,8 @@ impl Shared {
         let token = seal::random();
         let mut set = cmd("SET");
         set.arg(self.lease_on(name)).arg(&token).arg("NX").arg("PX").arg(millis(time));
-        let taken: Option<String> = self.run(set).await?;
-        Ok(taken.map_or(Lease::Taken, |_ok| Lease::Held(token)))
+        let taken: Option<()> = self.run(set).await?;
+        Ok(taken.map_or(Lease::Taken, |()| Lease::Held(token)))
     }
 
     pub(super) async fn extend(
@@ -161,18 +165,20 @@ impl Shared {
     }
 
     pub(super) async fn release(&self, name: &str, lease: &str) -> Result<(), Away> {
-        self.run(HOLD.on(&[self.lease_on(name)], &[lease.to_owned(), "0".to_owned()])).await
+        let end = HOLD.on(&[self.lease_on(name)], &[lease.to_owned(), "0".to_owned()]);
+        self.run(end).await.map(|_was_ours: bool| ())
     }
 
     pub(super) async fn use_once(&self, name: &str, time: Duration) -> Result<bool, Away> {
         let mut set = cmd("SET");
         set.arg(self.used(name)).arg(1).arg("NX").arg("PX").arg(millis(time));
-        let first: Option<String> = self.run(set).await?;
+        let first: Option<()> = self.run(set).await?;
         Ok(first.is_some())
     }
 
     pub(super) async fn unuse(&self, name: &str) -> Result<(), Away> {
-        self.run(cmd("DEL").arg(self.used(name)).clone()).await
+        let forget = cmd("DEL").arg(self.used(name)).clone();
+        self.run(forget).await.map(|_was_used: bool| ())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{allowed, alone, of, shared, take, wait};
 use bff_limits::{LimitStats, Limits, Request};
-use bff_testkit::redis::{RedisServer, eventually};
+use bff_testkit::redis::{NONSENSE, OddRedis, RedisServer, eventually};
 use std::{
     sync::{
         Arc,
@@ -173,4 +173,21 @@ fn failures_are_counted_while_redis_is_away() {
     }
     assert_eq!(limits.stats().alone, 3);
     assert!(take(&limits, Request::default()).allowed);
+}
+
+#[test]
+fn c25_a_redis_that_talks_nonsense_is_done_without() {
+    let server = RedisServer::start();
+    let short = "*2\r\n:1\r\n*0\r\n";
+    for (nth, reply) in NONSENSE.into_iter().chain([short, "-ERR no\r\n"]).enumerate() {
+        let odd = OddRedis::before(server.port());
+        let limits = alone(&format!("{TEN}\n[shared]\nurl = {:?}", odd.url()));
+        eventually_shared(&limits);
+        odd.says(reply);
+        let begun = Instant::now();
+        holds_alone(&limits, &format!("ada-{nth}"));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{reply:?}: {:?}", begun.elapsed());
+        odd.is_well();
+        eventually_shared(&limits);
+    }
 }

@@ -7,6 +7,7 @@ mod foreign;
 mod invalidations;
 mod leases;
 mod messages;
+mod nonsense;
 mod rotation;
 mod run;
 mod secured;

@@ -2,7 +2,11 @@
 
 use crate::bed::{self, is_good, number, page, soon, title};
 use bff_core::prelude::*;
-use bff_testkit::{TestBff, Ticker, redis::RedisServer};
+use bff_testkit::{
+    TestBff, Ticker,
+    redis::{OddRedis, RedisServer},
+};
+use std::thread;
 
 const PAGE: &str = "/test/v1/products/p-1";
 const LEASE: &str = "bff:lease:{test:product:v1:shared:main/products/p-1#}";
@@ -65,5 +69,24 @@ fn it_keeps_nothing_from_being_renewed() {
         assert!(soon(|| number(&bed.bff, "/redis/writes") == 1));
         bed.spoil(&spoil);
         assert!(soon(|| title(&bed.bff, "p-1") != "p-1 1"));
+    }
+}
+
+#[test]
+fn c25_who_waits_for_another_instance_waits_no_longer_once_redis_is_in_trouble() {
+    for reply in [":1\r\n", "*0\r\n", "-ERR no\r\n"] {
+        let (redis, service) = (RedisServer::start(), Ticker::start());
+        let odd = OddRedis::before(redis.port());
+        // Far longer than the page's budget.
+        let cache = bed::patient_redis(&odd.url(), "lease = \"10m\"");
+        let bff = bed::start(vec![bed::product(SOON_OVER)], &service.url(), &cache);
+        assert_eq!(redis.cli(&["SET", LEASE, "another", "PX", "600000"]), "OK");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| page(&bff, PAGE));
+            assert!(soon(|| number(&bff, "/lease_waits") == 1), "nobody waits");
+            odd.says(reply);
+            let reply = waiting.join().unwrap();
+            assert!(is_good(&reply), "{reply:?}");
+        });
     }
 }

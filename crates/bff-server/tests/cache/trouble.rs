@@ -7,7 +7,7 @@ use crate::{
 use bff_core::prelude::*;
 use bff_testkit::{
     SampleServices, Service as Sample, TestBff,
-    redis::{RedisCluster, RedisSentinels, RedisServer, SlowRedis},
+    redis::{OddRedis, RedisCluster, RedisSentinels, RedisServer, SlowRedis},
 };
 
 /// Short, so that pages look into Redis all the time.
@@ -142,6 +142,24 @@ fn garbage_under_our_keys_fails_no_page() {
     pair.see(&["/redis/foreign"], 20, spoil);
     pair.see(&["/unreadable"], 20, spoil);
     pair.see(HITS, 20, || ());
+    pair.end();
+}
+
+#[test]
+fn c25_a_redis_that_talks_nonsense_fails_no_page_and_gives_no_lease_to_wait_for() {
+    let redis = RedisServer::start();
+    let odd = OddRedis::before(redis.port());
+    let pair = Pair::start(&single(&odd.url()));
+    let waits = || pair.instances.each_ref().map(|bff| number(bff, "/lease_waits"));
+    for reply in [":1\r\n", "+OK\r\n", "$5\r\nhello\r\n", "*0\r\n", "$-1\r\n", "-ERR no\r\n"] {
+        odd.says(reply);
+        pair.see(AWAY, 20, || ());
+        let before = waits();
+        pair.see(&["/redis/breaker_refusals"], 20, || ());
+        assert_eq!(waits(), before, "{reply:?}");
+        odd.is_well();
+        pair.see(HITS, 20, || ());
+    }
     pair.end();
 }
 

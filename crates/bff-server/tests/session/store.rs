@@ -1,7 +1,7 @@
 //! A store in trouble signs nobody out, and holds nothing that opens without its keys.
 
 use crate::bed;
-use bff_testkit::Browser;
+use bff_testkit::{Browser, redis::OddRedis};
 use std::time::Duration;
 
 #[test]
@@ -17,6 +17,31 @@ fn a_store_that_is_away_is_no_reason_to_sign_anybody_out() {
     assert_eq!(Browser::new().go(bed.at(0), "/test/v1/hello").status, 200);
     redis.resume();
     assert!(bed::eventually(|| bed.me(0, &browser).status == 200));
+}
+
+#[test]
+fn c25_a_store_that_talks_nonsense_signs_nobody_out_and_nobody_in() {
+    let mut bed = bed::several(1, "");
+    let odd = OddRedis::before(bed.redis.as_ref().unwrap().port());
+    let (direct, through) = (bed.redis.as_ref().unwrap().url(), odd.url());
+    bed.start_another_with(|settings| settings.replace(&direct, &through));
+    let browser = bed.signed_in("u-1");
+    let is_used = || bed::eventually(|| bed.me(1, &browser).status == 200);
+    assert!(is_used());
+    for reply in [":1\r\n", "+OK\r\n", "*1\r\n$1\r\nx\r\n", "-OOM no\r\n", "HTTP/1.1 400 x\r\n"] {
+        odd.says(reply);
+        let away = bed.me(1, &browser);
+        assert_eq!((away.status, away.code().as_str()), (503, "IDENTITY_UNAVAILABLE"), "{reply:?}");
+        odd.is_well();
+        assert!(is_used(), "{reply:?}");
+    }
+    for reply in [":1\r\n", "$1\r\n1\r\n", "*0\r\n"] {
+        odd.says_to("SET", reply);
+        let back = Browser::new().sign_in(bed.at(1), &bed.idp, "u-2");
+        assert_eq!(back.status, 503, "{reply:?}: {}", back.text());
+        odd.is_well();
+        assert!(is_used(), "{reply:?}");
+    }
 }
 
 #[test]

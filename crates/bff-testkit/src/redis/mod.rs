@@ -1,5 +1,5 @@
 //! Real Redis servers for tests, on free ports of this machine: one, a cluster, sentinels, a slow
-//! one.
+//! one, one that talks nonsense.
 //!
 //! They keep nothing on disk but their logs, and end with the value that holds them.
 #![allow(
@@ -9,12 +9,14 @@
 )]
 
 mod cluster;
+mod odd;
 mod process;
 mod sentinels;
 mod server;
 mod slow;
 
 pub use cluster::RedisCluster;
+pub use odd::{NONSENSE, OddRedis};
 pub use sentinels::RedisSentinels;
 pub use server::RedisServer;
 pub use slow::SlowRedis;

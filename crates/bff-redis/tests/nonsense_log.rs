@@ -1,0 +1,58 @@
+//! What the log says about a Redis that talks nonsense: one line, and one when it is well.
+
+use bff_redis::{Lookup, Redis, RedisSettings, cmd};
+use bff_testkit::redis::{OddRedis, RedisServer, eventually};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn count(&self, part: &str) -> usize {
+        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).lines().filter(|line| line.contains(part)).count()
+    }
+}
+
+#[test]
+fn c25_nonsense_is_said_once() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = RedisServer::start();
+    let odd = OddRedis::before(server.port());
+    let settings = RedisSettings::single(odd.url().parse().unwrap());
+    let redis = Redis::start(&settings, Vec::new()).unwrap();
+    eventually("Redis answers", || runtime.block_on(redis.get("k")) == Lookup::Missing);
+    assert_eq!(lines.count("Redis"), 0);
+    odd.says(":1\r\n");
+    let minute = Duration::from_secs(60);
+    for n in 0..500 {
+        assert_eq!(runtime.block_on(redis.get("k")), Lookup::Trouble);
+        let _lease = runtime.block_on(redis.lease("k", minute));
+        let _times = runtime.block_on(redis.tag_times(&["t"]));
+        let _value = runtime.block_on(redis.run::<Vec<u8>>(cmd("GET").arg("k").clone(), minute));
+        redis.put(format!("k{n}"), "x".into(), minute);
+        redis.publish_invalidation("t");
+    }
+    assert_eq!((lines.count("WARN"), lines.count("no such command has: a number")), (1, 1));
+    odd.is_well();
+    eventually("Redis answers", || runtime.block_on(redis.get("k")) == Lookup::Missing);
+    assert_eq!((lines.count("WARN"), lines.count("INFO"), lines.count("Redis is back")), (1, 1, 1));
+}

@@ -35,8 +35,8 @@ pub use bearer::Bearer;
 pub use issuers::Issuers;
 pub use keys::Keys;
 pub use session::{
-    Cookies, Provenance, Reply, SessionSettings, SessionSettingsError, SessionStats, Sessions,
-    Vault,
+    Cookies, Onward, Provenance, Reply, SessionSettings, SessionSettingsError, SessionStats,
+    Sessions, Vault, Visit,
 };
 pub use settings::{Algorithm, AuthError, IssuerSettings, KeySource};
 

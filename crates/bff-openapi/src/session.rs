@@ -1,5 +1,7 @@
 //! The pages at which browsers sign in and out, which every BFF with sessions has beside its
 //! endpoints: `/bff/login`, `/bff/callback`, `/bff/user`, `/bff/logout`, `/bff/backchannel-logout`.
+//!
+//! A person who reads an answer gets problems as HTML; what is described is what a program gets.
 
 use crate::{
     operation::csrf,
@@ -34,9 +36,12 @@ fn login() -> Value {
     let return_to = "Where to go afterwards: a path of this site, or a URL of an allowed origin.";
     json!({
         "operationId": "bffLogin",
-        "description": "A browser goes here to sign in, and is sent on to the identity provider.",
-        "parameters": [in_query("return_to", return_to, json!({"default": "/", "maxLength": 1024}))],
-        "responses": responses(&[], redirect("To the identity provider.")),
+        "description": "A browser goes here to sign in, and is sent on to the identity provider. A problem is HTML for a navigation that accepts it; where another site led here, that page leads here again.",
+        "parameters": [
+            in_query("return_to", return_to, json!({"default": "/", "maxLength": 1024})),
+            in_query("keep", "With `true`, a user who is signed in goes on at once.", json!({})),
+        ],
+        "responses": responses(&[Class::Forbidden], redirect("To the identity provider.")),
         "security": [],
     })
 }
@@ -45,7 +50,7 @@ fn callback() -> Value {
     let value = |name, description| in_query(name, description, json!({}));
     json!({
         "operationId": "bffCallback",
-        "description": "The identity provider sends the browser back here (RFC 6749, section 4.1.2). It takes the cookie that `/bff/login` set.",
+        "description": "The identity provider sends the browser back here (RFC 6749, section 4.1.2). It takes the cookie that `/bff/login` set. A problem is HTML for a navigation that accepts it.",
         "parameters": [
             value("state", "Says which login it is that comes back."),
             value("code", "What the provider gives out for a user who signed in."),
@@ -93,11 +98,13 @@ fn user() -> Value {
 
 fn logout() -> Value {
     let key = "From `logoutUrl` of `/bff/user`, so that no other site can sign anybody out.";
+    let to =
+        "To the identity provider's own logout; without a session's cookie to where logout ends.";
     json!({
         "operationId": "bffLogout",
-        "description": "A browser goes here to sign out: the session ends here, and then at the identity provider. Without a session no key is asked for.",
+        "description": "A browser goes here to sign out: the session ends here, and then at the identity provider. Without the cookie of a session nothing ends. A problem is HTML for a navigation that accepts it.",
         "parameters": [in_query("key", key, json!({}))],
-        "responses": responses(&[], redirect("To the identity provider's own logout.")),
+        "responses": responses(&[Class::Forbidden], redirect(to)),
         "security": [],
     })
 }

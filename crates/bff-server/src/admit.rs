@@ -95,8 +95,8 @@ impl Arrival<'_> {
             }
             let vault = sessions.vault();
             session::provenance(request).check(vault.origin())?;
-            let headers = session::cookie_headers(request);
-            let session = Cookies::new(&headers).only(vault.cookie());
+            let lines = session::cookie_lines(request);
+            let session = Cookies::new(&lines).only(vault.cookie());
             let presented = Presented { session, ..Presented::default() };
             return sessions.authenticate(presented).await.map(Some);
         }

@@ -109,7 +109,7 @@ impl Coding {
 }
 
 /// `1`, `0.5`: digits behind the third do not count.
-fn weight_of(value: &[u8]) -> Option<Weight> {
+pub(crate) fn weight_of(value: &[u8]) -> Option<Weight> {
     let (whole, rest) = value.split_first()?;
     let digits = match rest.split_first() {
         None => &[],

@@ -23,6 +23,7 @@ mod keys;
 mod lifecycle;
 mod listen;
 pub mod overload;
+mod page;
 mod parts;
 mod perimeter;
 mod randomness;

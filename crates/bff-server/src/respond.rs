@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::Xxh3Default;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
-const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
+pub(crate) const SCHEMA_VERSION: HeaderName = HeaderName::from_static("x-schema-version");
 const DEGRADED: HeaderName = HeaderName::from_static("degraded");
 /// What came from where, where it is switched on.
 const CACHE_DEBUG: HeaderName = HeaderName::from_static("x-cache-debug");

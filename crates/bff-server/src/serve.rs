@@ -71,7 +71,10 @@ pub(crate) async fn serve(
         logs::in_trace(trace_id, guard::problem_for_panic(trace_id, answering)).await;
     if worker.shared.is_for_browsers() {
         for (name, value) in perimeter::BROWSER_HEADERS {
-            response.headers_mut().insert(name, value);
+            // A page for people says itself what it needs.
+            if !response.headers().contains_key(&name) {
+                response.headers_mut().insert(name, value);
+            }
         }
     }
     if let Some(flow) = flow {
@@ -243,7 +246,7 @@ impl<'a> Arrival<'a> {
         }
         let answer = self.session(page, sessions, payload, deadline, trace);
         let answer = within(deadline, async { Ok(answer.await) }).await;
-        let response = answer.unwrap_or_else(|late| respond::problem(&late, trace.trace_id, None));
+        let response = answer.unwrap_or_else(|late| self.session_problem(page, &late, trace));
         self.leave_body();
         running.end(response.http.status().as_u16(), response.bytes, Vec::new());
         response.http

@@ -2,7 +2,8 @@
 //! what they do is in bff-auth.
 
 use crate::{
-    perimeter,
+    headers::lines,
+    page, perimeter,
     respond::{self, Response},
     serve::Arrival,
 };
@@ -14,7 +15,7 @@ use actix_web::{
     },
     web::Payload,
 };
-use bff_auth::{Cookies, Provenance, Reply, Sessions};
+use bff_auth::{Cookies, Provenance, Reply, Sessions, Visit};
 use bff_core::{Class, Deadline, Problem, Result, TraceContext};
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ impl Page {
 }
 
 impl Arrival<'_> {
-    /// Answers a session page.
+    /// Answers a session page: with a page for a person who reads it, and with JSON for a script.
     pub(crate) async fn session(
         &self,
         page: Page,
@@ -86,8 +87,23 @@ impl Arrival<'_> {
     ) -> Response {
         match self.session_reply(page, sessions, payload, deadline).await {
             Ok(reply) => respond(reply, trace),
-            Err(problem) => respond::problem(&problem, trace.trace_id, None),
+            Err(problem) => self.session_problem(page, &problem, trace),
         }
+    }
+
+    /// The same for a problem.
+    pub(crate) fn session_problem(
+        &self,
+        page: Page,
+        problem: &Problem,
+        trace: &TraceContext,
+    ) -> Response {
+        let response = respond::problem(problem, trace.trace_id, None);
+        let for_people = matches!(page, Page::Login | Page::Callback | Page::Logout);
+        if for_people && visit(self.request).is_read_by_a_person() {
+            return page::problem(response, problem, trace.trace_id);
+        }
+        response
     }
 
     async fn session_reply(
@@ -97,13 +113,14 @@ impl Arrival<'_> {
         payload: Payload,
         deadline: Deadline,
     ) -> Result<Reply> {
-        let headers = cookie_headers(self.request);
-        let cookies = Cookies::new(&headers);
+        let lines = cookie_lines(self.request);
+        let cookies = Cookies::new(&lines);
+        let visit = visit(self.request);
         let query = self.request.uri().query().unwrap_or_default();
         match page {
-            Page::Login => sessions.login(query, cookies).await,
-            Page::Callback => sessions.callback(query, cookies).await,
-            Page::Logout => sessions.logout(query, cookies).await,
+            Page::Login => sessions.login(query, cookies, visit).await,
+            Page::Callback => sessions.callback(query, cookies, visit).await,
+            Page::Logout => sessions.logout(query, cookies, visit).await,
             Page::User => {
                 provenance(self.request).check(sessions.vault().origin())?;
                 sessions.user(query, cookies).await
@@ -118,22 +135,35 @@ impl Arrival<'_> {
 
 /// What a request says about the page that sent it.
 pub(crate) fn provenance(request: &HttpRequest) -> Provenance<'_> {
-    let header = |name: &str| {
-        let mut values = request.headers().get_all(name);
-        let value = values.next()?.to_str().unwrap_or_default();
-        // What is said twice is said by nobody, and what is no text by no browser.
-        Some(values.next().map_or(value, |_| ""))
-    };
     Provenance {
-        csrf: header("x-csrf"),
-        origin: header("origin"),
-        fetch_site: header("sec-fetch-site"),
+        csrf: said(request, "x-csrf"),
+        origin: said(request, "origin"),
+        fetch_site: said(request, "sec-fetch-site"),
     }
 }
 
-/// The `Cookie` headers of a request.
-pub(crate) fn cookie_headers(request: &HttpRequest) -> Vec<&str> {
-    request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).collect()
+/// What a request says about how the browser came here.
+fn visit(request: &HttpRequest) -> Visit<'_> {
+    Visit {
+        site: said(request, "sec-fetch-site"),
+        mode: said(request, "sec-fetch-mode"),
+        dest: said(request, "sec-fetch-dest"),
+        user: said(request, "sec-fetch-user"),
+        purpose: ["sec-purpose", "purpose", "x-moz"].iter().find_map(|name| said(request, name)),
+        takes_html: page::is_taken(request),
+    }
+}
+
+/// What a browser says about a request. What is said twice, or is no text, is said by nobody.
+fn said<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let mut values = request.headers().get_all(name);
+    let value = values.next()?.to_str().unwrap_or_default();
+    if values.next().is_some() { Some("") } else { Some(value) }
+}
+
+/// The `Cookie` lines of a request.
+pub(crate) fn cookie_lines(request: &HttpRequest) -> Vec<&[u8]> {
+    lines(request, header::COOKIE).collect()
 }
 
 /// The only problem that a wrong method gets.
@@ -153,6 +183,9 @@ fn respond(reply: Reply, trace: &TraceContext) -> Response {
     }
     for cookie in reply.cookies {
         builder.append_header((header::SET_COOKIE, cookie));
+    }
+    if let Some(onward) = &reply.onward {
+        return page::onward(builder, onward, trace.trace_id);
     }
     let Some(json) = reply.json else {
         return Response { http: builder.finish(), bytes: 0 };

@@ -5,14 +5,27 @@ use crate::{
     http::{self, Reply},
     idp::IdentityProvider,
 };
-use std::{collections::BTreeMap, fmt::Write, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    net::SocketAddr,
+};
 use url::Url;
 
 /// One browser: its cookies, by site.
 #[derive(Debug, Clone, Default)]
 pub struct Browser {
     jars: BTreeMap<SocketAddr, BTreeMap<String, String>>,
+    /// The names of cookies that are not sent when another site leads here.
+    strict: BTreeSet<String>,
 }
+
+/// What a browser says when a person reads the answer.
+pub const BY_A_PERSON: [(&str, &str); 3] = [
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
 
 impl Browser {
     /// A browser that has been nowhere.
@@ -29,6 +42,26 @@ impl Browser {
     /// Asks as a script of the site's own page does: with `X-CSRF`, from the same origin.
     pub fn fetch(&mut self, site: SocketAddr, target: &str) -> Reply {
         self.send(site, "GET", target, &[("x-csrf", "1"), ("sec-fetch-site", "same-origin")], "")
+    }
+
+    /// Goes to an address as a person who clicks on a page of the site itself.
+    pub fn click(&mut self, site: SocketAddr, target: &str) -> Reply {
+        let headers = [&BY_A_PERSON[..], &[("sec-fetch-site", "same-origin")]].concat();
+        self.send(site, "GET", target, &headers, "")
+    }
+
+    /// Is led to an address by another site, and so without the cookies that are `SameSite=Strict`;
+    /// with `headers`, and with what the browser says about it.
+    pub fn led(&mut self, site: SocketAddr, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut others = self.clone();
+        if let Some(jar) = others.jars.get_mut(&site) {
+            jar.retain(|name, _| !self.strict.contains(name));
+        }
+        let all = [&BY_A_PERSON[..], &[("sec-fetch-site", "cross-site")], headers].concat();
+        let reply = others.send(site, "GET", target, &all, "");
+        self.strict.append(&mut others.strict);
+        self.keep(site, &reply);
+        reply
     }
 
     /// Sends a form.
@@ -63,19 +96,27 @@ impl Browser {
         }
         let _ = write!(request, "content-length: {}\r\n\r\n{body}", body.len());
         let reply = http::exchange(site, request.as_bytes()).expect("an answer");
+        self.keep(site, &reply);
+        reply
+    }
+
+    fn keep(&mut self, site: SocketAddr, reply: &Reply) {
+        let jar = self.jars.entry(site).or_default();
         for (_, cookie) in reply.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let Some((name, value)) =
                 cookie.split(';').next().and_then(|pair| pair.split_once('='))
             else {
                 continue;
             };
+            if cookie.contains("SameSite=Strict") {
+                self.strict.insert(name.to_owned());
+            }
             if value.is_empty() {
                 jar.remove(name);
             } else {
                 jar.insert(name.to_owned(), value.to_owned());
             }
         }
-        reply
     }
 
     /// Signs a user in at a BFF whose provider is `idp`, and gives the BFF's last answer.

@@ -13,6 +13,7 @@ use super::{
     seal,
     store::List,
     tokens::{Expected, Identity},
+    visit::{self, Visit},
 };
 use crate::{
     audit,
@@ -59,18 +60,37 @@ fn take(parameters: &mut HashMap<String, Option<String>>, name: &str) -> Option<
 }
 
 impl Sessions {
-    /// `GET /bff/login?return_to=/cart`: sends the browser to the provider.
+    /// `GET /bff/login?return_to=/cart`: sends the browser to the provider. With `keep=true` in the
+    /// query somebody who is signed in goes on at once.
+    ///
+    /// When another site leads here, nothing begins yet: the answer is a page that leads here again,
+    /// because only then it shows whether there is a session, which a login would replace.
     ///
     /// # Errors
-    /// 400 for a return URL that nobody allowed, 503 while the provider is away.
-    pub async fn login(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+    /// 400 for a return URL that nobody allowed, 403 for what is no visit of a person, 503 while the
+    /// provider is away.
+    pub async fn login(
+        &self,
+        query: &str,
+        cookies: Cookies<'_>,
+        visit: Visit<'_>,
+    ) -> Result<Reply> {
+        visit.check()?;
         let vault = &*self.vault;
-        let wanted = take(&mut parameters(query), "return_to");
+        let mut asked = parameters(query);
+        let wanted = take(&mut asked, "return_to");
         let return_to = vault.return_to.accept(wanted.as_deref().unwrap_or("/"));
         let return_to = return_to.ok_or_else(|| {
             let message = "`return_to` must be a path of this site, such as `/cart`.";
             Problem::new(Class::Invalid, "INVALID_RETURN_URL", message)
         })?;
+        if visit.is_from_elsewhere() {
+            return visit::to_login(&return_to, visit);
+        }
+        let keep = take(&mut asked, "keep").as_deref() == Some("true");
+        if keep && self.is_signed_in(cookies).await? {
+            return Ok(Reply::see_other(return_to));
+        }
         let known = self.known().await?;
         let state = seal::random();
         let old = cookies.only(&vault.settings.cookie);
@@ -116,7 +136,16 @@ impl Sessions {
     /// # Errors
     /// 400 for a way back that did not begin in this browser, or was gone before; 403 when the
     /// provider did not let the user in; 502 and 503 when it cannot be understood or asked.
-    pub async fn callback(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+    pub async fn callback(
+        &self,
+        query: &str,
+        cookies: Cookies<'_>,
+        visit: Visit<'_>,
+    ) -> Result<Reply> {
+        visit.check()?;
+        if query.is_empty() {
+            return self.over(unknown(), cookies, visit).await;
+        }
         let came_back = self.come_back(query, cookies).await;
         match &came_back {
             Ok((_, record)) => audit::decided("login", "ok", Some(&record.subject)),
@@ -125,18 +154,17 @@ impl Sessions {
         let (counts, opened) = (&self.vault.counts, usize::from(came_back.is_ok()));
         counts.opened.add(opened);
         counts.login_failed.add(1 - opened);
-        came_back.map(|(reply, _)| reply)
+        match came_back {
+            Ok((reply, _)) => Ok(reply),
+            Err(problem) => self.over(problem, cookies, visit).await,
+        }
     }
 
     async fn come_back(&self, query: &str, cookies: Cookies<'_>) -> Result<(Reply, Record)> {
         let vault = &*self.vault;
         let mut parameters = parameters(query);
         let state = take(&mut parameters, "state").unwrap_or_default();
-        let attempt = self.attempt(&state, cookies).ok_or_else(|| {
-            let message =
-                "This sign-in did not begin in this browser, or took too long. Please try again.";
-            Problem::new(Class::Invalid, "LOGIN_UNKNOWN", message)
-        })?;
+        let attempt = self.attempt(&state, cookies).ok_or_else(unknown)?;
         let known = self.known().await?;
         let named = take(&mut parameters, "iss");
         let names_itself = known.endpoints.names_itself;
@@ -277,6 +305,11 @@ fn denied(word: &str) -> Problem {
             Problem::new(Class::Forbidden, "LOGIN_DENIED", message)
         }
     }
+}
+
+fn unknown() -> Problem {
+    let message = "This sign-in did not begin in this browser, or took too long. Please try again.";
+    Problem::new(Class::Invalid, "LOGIN_UNKNOWN", message)
 }
 
 fn refused(code: &'static str) -> Problem {

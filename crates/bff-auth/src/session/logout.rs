@@ -5,17 +5,20 @@ use super::{
     Sessions, away,
     cookies::{Cookies, SameSite},
     login::parameters,
+    over::START,
     record::now,
     reply::Reply,
     seal,
     store::List,
     tokens::Logout,
+    visit::Visit,
 };
 use crate::{audit, refusal::Refusal};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bff_core::{Class, Problem, Result};
 use serde_json::json;
 use std::time::Duration;
+use url::Url;
 
 /// Logout tokens are good for two minutes; their numbers are remembered for longer.
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
@@ -44,31 +47,48 @@ impl Sessions {
     /// its session there. The key comes from [`user`](Self::user), so that no other site can sign
     /// anybody out.
     ///
+    /// Without the cookie that the key belongs to nothing ends, here or there: the cookie is also
+    /// missing when another site leads a signed-in user here.
+    ///
     /// # Errors
-    /// 400 for a wrong key, 503 while the session cannot be ended.
-    pub async fn logout(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+    /// 400 for a wrong key, 403 for what is no visit, 503 while the session cannot be ended.
+    pub async fn logout(
+        &self,
+        query: &str,
+        cookies: Cookies<'_>,
+        visit: Visit<'_>,
+    ) -> Result<Reply> {
+        visit.check()?;
         let settings = &self.vault.settings;
+        let Some(cookie) = cookies.only(&settings.cookie) else {
+            let elsewhere = visit.is_from_elsewhere();
+            let to = if elsewhere { START.to_owned() } else { self.after_logout().to_string() };
+            return Ok(Reply::see_other(to));
+        };
         let key = parameters(query).remove("key").flatten().unwrap_or_default();
-        if let Some(cookie) = cookies.only(&settings.cookie) {
-            let expected = logout_key(cookie);
-            if verify_slices_are_equal(key.as_bytes(), expected.as_bytes()).is_err() {
-                let message = "Take the address from `logoutUrl` of `/bff/user`.";
-                return Err(Problem::new(Class::Invalid, "INVALID_LOGOUT_KEY", message));
-            }
-            let ended = self.end(&seal::name_of(cookie)).await?;
-            self.vault.counts.logout.add(usize::from(ended.is_some()));
-            audit::decided("logout", "ok", ended.as_ref().map(|record| record.subject.as_str()));
+        let expected = logout_key(cookie);
+        if verify_slices_are_equal(key.as_bytes(), expected.as_bytes()).is_err() {
+            let message = "Take the address from `logoutUrl` of `/bff/user`.";
+            return Err(Problem::new(Class::Invalid, "INVALID_LOGOUT_KEY", message));
         }
-        // Also without a session here there may be one at the provider, and the user wants none.
+        let ended = self.end(&seal::name_of(cookie)).await?;
+        self.vault.counts.logout.add(usize::from(ended.is_some()));
+        audit::decided("logout", "ok", ended.as_ref().map(|record| record.subject.as_str()));
+        // Also when it had ended here, there may be one at the provider, and the user wants none.
         let reply = Reply::see_other(self.end_session_url().await);
         Ok(reply.without(&settings.cookie, SameSite::Strict))
+    }
+
+    fn after_logout(&self) -> &Url {
+        let settings = &self.vault.settings;
+        settings.after_logout.as_ref().unwrap_or(&settings.public_url)
     }
 
     /// Where the provider's own session ends. Without `id_token_hint`: that would put a token into
     /// the browser's address bar.
     async fn end_session_url(&self) -> String {
         let settings = &self.vault.settings;
-        let after = settings.after_logout.as_ref().unwrap_or(&settings.public_url);
+        let after = self.after_logout();
         let known = self.vault.provider.known(&self.client).await;
         let Some(mut url) = known.and_then(|known| known.endpoints.end_session.clone()) else {
             return after.to_string();

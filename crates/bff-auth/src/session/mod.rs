@@ -10,6 +10,7 @@ mod discovery;
 mod login;
 mod logout;
 mod memory;
+mod over;
 mod provider;
 mod record;
 mod refresh;
@@ -22,13 +23,15 @@ mod stats;
 mod store;
 mod tokens;
 mod told;
+mod visit;
 
 pub use self::{
     cookies::Cookies,
     csrf::Provenance,
-    reply::Reply,
+    reply::{Onward, Reply},
     settings::{SessionSettings, SessionSettingsError},
     stats::SessionStats,
+    visit::Visit,
 };
 
 use self::{

@@ -13,6 +13,18 @@ pub struct Reply {
     pub cookies: Vec<String>,
     /// A JSON body.
     pub json: Option<Vec<u8>>,
+    /// Or a page that leads on.
+    pub onward: Option<Onward>,
+}
+
+/// A page of our own that leads on to another one of ours. The next request then comes from our own
+/// origin, with every cookie.
+#[derive(Debug)]
+pub struct Onward {
+    /// Where to: path and query.
+    pub to: String,
+    /// Whether it goes on without a click.
+    pub by_itself: bool,
 }
 
 impl Reply {
@@ -22,6 +34,10 @@ impl Reply {
 
     pub(super) fn json(value: &serde_json::Value) -> Self {
         Self { status: 200, json: Some(value.to_string().into_bytes()), ..Self::default() }
+    }
+
+    pub(super) fn onward(status: u16, to: String, by_itself: bool) -> Self {
+        Self { status, onward: Some(Onward { to, by_itself }), ..Self::default() }
     }
 
     pub(super) fn empty(status: u16) -> Self {

@@ -10,7 +10,8 @@ mod tables;
 mod verdict;
 mod words;
 
-pub(crate) use page::{SECURITY_POLICY, html};
+pub(crate) use page::{SECURITY_POLICY, hash, html};
 pub(crate) use picture::Picture;
 pub(crate) use reference::{REFERENCE_POLICY, reference};
 pub use verdict::FAILING_PERCENT;
+pub(crate) use words::Escaped;

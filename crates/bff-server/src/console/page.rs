@@ -25,7 +25,7 @@ pub(crate) static SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// An inline style or script as a policy names it.
-pub(super) fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(digest(&SHA256, text.as_bytes())))
 }
 

@@ -37,7 +37,7 @@ impl fmt::Display for Numbers {
 }
 
 /// Text that is no markup, also inside of an attribute.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

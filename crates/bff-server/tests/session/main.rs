@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
 mod bed;
+mod cookies;
 mod csrf;
 mod documented;
 mod documents;
+mod elsewhere;
 mod login;
 mod logout;
 mod metrics;
+mod people;
 mod refresh;
 mod refused;
 mod secrets;

@@ -2,14 +2,15 @@
 //! problem.
 
 use crate::{
+    claims::{Claim, access},
     issuers::{Issuer, Issuers},
     jwks::KeySet,
     keys::Keyring,
     moment::Moment,
-    refusal::Refusal,
+    refusal::{Refusal, Refusals},
     seen::Seen,
     settings::IssuerSettings,
-    token::{Header, Token, same_type},
+    token::{Header, Token},
 };
 use bff_core::{
     Problem,
@@ -22,6 +23,9 @@ use std::{cell::RefCell, fmt, sync::Arc};
 /// Knows callers by their bearer tokens (RFC 6750, RFC 8725, RFC 9068). One per worker.
 pub struct Bearer {
     issuers: Vec<Verifier>,
+    /// The longest token that any of them accepts, in bytes.
+    max_token_bytes: usize,
+    refusals: Arc<Refusals>,
 }
 
 /// One issuer's tokens. Nothing that another issuer's token says or does reaches it.
@@ -36,7 +40,12 @@ impl Bearer {
     /// inside its `LocalSet`, as every actix worker has one: keys are fetched by tasks of their own.
     #[must_use]
     pub fn new(issuers: &Issuers) -> Self {
-        Self { issuers: issuers.iter().map(Verifier::new).collect() }
+        let max_token_bytes = issuers.iter().map(|issuer| issuer.settings.max_token_bytes).max();
+        Self {
+            issuers: issuers.iter().map(Verifier::new).collect(),
+            max_token_bytes: max_token_bytes.unwrap_or_default(),
+            refusals: issuers.refusals(),
+        }
     }
 
     /// What can be refused for its looks is refused first, and costs no fetch and no cryptography.
@@ -50,10 +59,15 @@ impl Bearer {
         if let Some(known) = self.issuers.iter().find_map(|issuer| issuer.remembered(&hash, now)) {
             return Ok(known);
         }
-        let token = Token::read(text)?;
-        let named = token.issuer().ok_or(Refusal::Invalid("claims"))?;
+        let token = Token::read(text, self.max_token_bytes)?;
+        let named = token.issuer()?;
         let issuer = self.issuers.iter().find(|issuer| issuer.settings.issuer == named);
-        issuer.ok_or(Refusal::Invalid("issuer"))?.verify(token, text, hash, now).await
+        issuer.ok_or(Refusal::Claim(Claim::Iss))?.verify(token, text, hash, now).await
+    }
+
+    /// What the client gets who was refused.
+    pub(crate) fn told(&self, refusal: Refusal) -> Problem {
+        self.refusals.count(refusal).problem()
     }
 }
 
@@ -72,22 +86,30 @@ impl Verifier {
         hash: blake3::Hash,
         now: Moment,
     ) -> Result<Arc<Principal>, Refusal> {
-        self.check(&token.header)?;
-        let mut keys = self.keyring.current(now.steady).await.ok_or(Refusal::Unavailable)?;
+        let settings = &*self.settings;
+        if text.len() > settings.max_token_bytes {
+            return Err(Refusal::TooLong);
+        }
+        let typed = token.header.check(
+            &settings.algorithms,
+            &settings.token_types,
+            settings.allow_untyped,
+        )?;
+        let mut keys = self.keyring.current(now.steady).await.ok_or(Refusal::NoKeys)?;
         if let Some(principal) = self.seen.borrow().get(&hash, &keys, now) {
             return Ok(principal);
         }
         if key_for(&token.header, &keys).is_none() && keys.read_at < now.steady {
-            keys = self.keyring.with_unknown(now.steady).await.ok_or(Refusal::Unavailable)?;
+            keys = self.keyring.with_unknown(now.steady).await.ok_or(Refusal::NoKeys)?;
         }
-        let key = key_for(&token.header, &keys).ok_or(Refusal::Invalid("unknown key"))?;
-        let claims = token.claims(key)?;
-        let mut principal = claims.check(&self.settings, now)?;
-        if self.settings.exchange {
+        let key = key_for(&token.header, &keys).ok_or(Refusal::Kid)?;
+        let payload = token.vouched(key)?;
+        let (mut principal, exp) = access(&payload.claims()?, settings, typed, now)?;
+        if settings.exchange {
             principal = principal.with_token(SecretString::from(text));
         }
         let principal = Arc::new(principal);
-        self.seen.borrow_mut().put(hash, &keys, &principal, claims.exp, now);
+        self.seen.borrow_mut().put(hash, &keys, &principal, exp, now);
         Ok(principal)
     }
 
@@ -95,19 +117,6 @@ impl Verifier {
     fn remembered(&self, hash: &blake3::Hash, now: Moment) -> Option<Arc<Principal>> {
         let keys = self.keyring.fresh(now.steady)?;
         self.seen.borrow().get(hash, &keys, now)
-    }
-
-    fn check(&self, header: &Header) -> Result<(), Refusal> {
-        if !self.settings.algorithms.contains(&header.alg) {
-            return Err(Refusal::Invalid("algorithm"));
-        }
-        let is_ours =
-            |typ: &String| self.settings.token_types.iter().any(|ours| same_type(ours, typ));
-        if header.typ.as_ref().is_some_and(is_ours) {
-            Ok(())
-        } else {
-            Err(Refusal::Invalid("type"))
-        }
     }
 }
 
@@ -117,7 +126,8 @@ impl Authenticator for Bearer {
         presented: Presented<'a>,
     ) -> Local<'a, Result<Arc<Principal>, Problem>> {
         Box::pin(async move {
-            self.verify(presented.authorization, Moment::now()).await.map_err(Refusal::told)
+            let verified = self.verify(presented.authorization, Moment::now()).await;
+            verified.map_err(|refusal| self.told(refusal))
         })
     }
 }
@@ -131,10 +141,10 @@ impl fmt::Debug for Bearer {
 
 /// The token in the header. Other schemes are no wrong tokens: their users have not signed in here.
 fn credential(authorization: Option<&str>) -> Result<&str, Refusal> {
-    let header = authorization.ok_or(Refusal::Anonymous)?;
+    let header = authorization.ok_or(Refusal::NoCredential)?;
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-    if is_bearer { Ok(token.trim_matches(' ')) } else { Err(Refusal::Anonymous) }
+    if is_bearer { Ok(token.trim_matches(' ')) } else { Err(Refusal::NoCredential) }
 }
 
 fn key_for<'a>(header: &Header, keys: &'a KeySet) -> Option<&'a DecodingKey> {

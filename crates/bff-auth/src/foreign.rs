@@ -9,16 +9,34 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, slice};
 
 /// The text of a document. Bytes that are no UTF-8 spoil the member that they are in, and no other.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))
+    String::from_utf8_lossy(unmarked(bytes))
+}
+
+/// The text of a document whose names are compared: two of them must not become one by what stands in
+/// for bytes that are no UTF-8.
+pub(crate) fn exact_text(bytes: &[u8]) -> Option<&str> {
+    str::from_utf8(unmarked(bytes)).ok()
+}
+
+fn unmarked(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
 /// The members of one object, none of them looked at.
 #[derive(Debug)]
 pub(crate) struct Members<'a>(BTreeMap<String, Option<&'a RawValue>>);
+
+/// A text, or a list of texts that may be empty: an audience, scopes.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
 
 /// What became of a member that nobody depends on.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,6 +81,24 @@ impl<'a> Members<'a> {
             Some(Some(value)) if value.get() == "null" => Said::Not,
             Some(Some(value)) => serde_json::from_str(value.get()).map_or(Said::Oddly, Said::Well),
             Some(None) => Said::Oddly,
+        }
+    }
+}
+
+impl Texts {
+    /// All of them.
+    pub(crate) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    /// Words: in one text with spaces between them, or as a list.
+    pub(crate) fn words(&self) -> Vec<&str> {
+        match self {
+            Self::One(text) => text.split_ascii_whitespace().collect(),
+            Self::Many(many) => many.iter().map(String::as_str).filter(|w| !w.is_empty()).collect(),
         }
     }
 }
@@ -154,6 +190,31 @@ mod tests {
         for no_object in ["", "7", "[]", r#""needed""#, r#"{"needed":"x"} x"#, r#"{"needed":"x""#] {
             assert_eq!(need(no_object.as_bytes()), Err(Unusable::NoObject), "{no_object}");
         }
+    }
+
+    #[test]
+    fn c5_one_text_and_a_list_of_texts_are_read_alike() {
+        for (json, words) in [
+            (r#"" a  b ""#, Some(vec!["a", "b"])),
+            (r#"["a","","b c"]"#, Some(vec!["a", "b c"])),
+            (r#""""#, Some(vec![])),
+            ("[]", Some(vec![])),
+            (r#"["a",1]"#, None),
+            (r#"["a",null]"#, None),
+            (r#"[["a"]]"#, None),
+            ("1", None),
+            ("{}", None),
+        ] {
+            let texts: Option<Texts> = serde_json::from_str(json).ok();
+            assert_eq!(texts.as_ref().map(Texts::words), words, "{json}");
+        }
+    }
+
+    #[test]
+    fn exact_text_has_nothing_that_stands_in_for_something() {
+        assert_eq!(exact_text(b"\xEF\xBB\xBF{}"), Some("{}"));
+        assert_eq!(exact_text("\u{e9}".as_bytes()), Some("\u{e9}"));
+        assert_eq!(exact_text(b"u-\xff"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     keys::Keys,
+    refusal::Refusals,
     settings::{AuthError, IssuerSettings},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -10,6 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Debug)]
 pub struct Issuers {
     all: Vec<Issuer>,
+    refusals: Arc<Refusals>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +38,13 @@ impl Issuers {
             }
             all.push(Issuer { settings: Arc::new(settings.clone()), keys });
         }
-        Ok(Arc::new(Self { all }))
+        Ok(Arc::new(Self { all, refusals: Arc::default() }))
+    }
+
+    /// How often each rule refused a token, or an API key beside them.
+    #[must_use]
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Issuer> {

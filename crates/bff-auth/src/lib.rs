@@ -34,11 +34,12 @@ pub use api_keys::{ApiKeySettings, ApiKeys, BearerOrKey};
 pub use bearer::Bearer;
 pub use issuers::Issuers;
 pub use keys::Keys;
+pub use refusal::Refusals;
 pub use session::{
     Cookies, Onward, Provenance, Reply, SessionSettings, SessionSettingsError, SessionStats,
     Sessions, Vault, Visit,
 };
-pub use settings::{Algorithm, AuthError, IssuerSettings, KeySource};
+pub use settings::{Algorithm, AudienceClaim, AuthError, IssuerSettings, KeySource};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,5 +1,6 @@
 //! What the configuration says about bearer tokens: from whom, for whom, and how they are signed.
 
+use bff_core::ports::Principal;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
@@ -12,6 +13,9 @@ pub struct IssuerSettings {
     pub issuer: String,
     /// The name of this BFF that `aud` has to contain.
     pub audience: String,
+    /// The claim that has to have this name, for an issuer whose access tokens have no `aud`.
+    #[serde(default)]
+    pub audience_claim: AudienceClaim,
     /// The algorithms that the issuer signs with. A token cannot choose any other.
     pub algorithms: Vec<Algorithm>,
     /// Where the issuer's public keys are.
@@ -23,6 +27,16 @@ pub struct IssuerSettings {
     /// is not taken for one. Case and a leading `application/` do not matter.
     #[serde(default = "token_types")]
     pub token_types: Vec<String>,
+    /// Whether tokens without a `typ` count as well: those of issuers that write none. What tells
+    /// their other tokens apart is in `claims/kind.rs`.
+    #[serde(default)]
+    pub allow_untyped: bool,
+    /// The longest token, in bytes.
+    #[serde(default = "max_token_bytes")]
+    pub max_token_bytes: usize,
+    /// The longest subject, in bytes.
+    #[serde(default = "max_subject_bytes")]
+    pub max_subject_bytes: usize,
     /// The clients whose tokens count, by `azp` or else `client_id` (RFC 9068); empty for all.
     #[serde(default)]
     pub authorized_parties: Vec<String>,
@@ -30,6 +44,18 @@ pub struct IssuerSettings {
     /// accept (RFC 8693). What is not needed is not kept.
     #[serde(default)]
     pub exchange: bool,
+}
+
+/// Where an access token says for whom it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudienceClaim {
+    /// In `aud` (RFC 7519).
+    #[default]
+    Aud,
+    /// In `client_id`: the issuer knows clients only, as Amazon Cognito does, and this BFF is one of
+    /// them. An `aud` that is there has to have the name as well.
+    ClientId,
 }
 
 /// Where the issuer's public keys are: `{ file = "keys.json" }` or `{ url = "https://issuer/keys" }`.
@@ -78,8 +104,8 @@ impl From<Algorithm> for jsonwebtoken::Algorithm {
 #[derive(Debug, thiserror::Error)]
 #[error("{key}: {why}")]
 pub struct AuthError {
-    key: String,
-    why: String,
+    pub(crate) key: String,
+    pub(crate) why: String,
 }
 
 impl AuthError {
@@ -107,12 +133,37 @@ impl IssuerSettings {
                 return Err(AuthError::new(key, "must not be empty"));
             }
         }
-        Ok(())
+        check_sizes(self.max_token_bytes, self.max_subject_bytes)
     }
+}
+
+/// Refuses bounds that no token meets, or that nothing behind them can bear.
+pub(crate) fn check_sizes(
+    max_token_bytes: usize,
+    max_subject_bytes: usize,
+) -> Result<(), AuthError> {
+    let most = Principal::MAX_SUBJECT_BYTES;
+    if max_token_bytes == 0 {
+        return Err(AuthError::new("max_token_bytes", "must not be 0"));
+    }
+    if !(1..=most).contains(&max_subject_bytes) {
+        return Err(AuthError::new("max_subject_bytes", format!("must be from 1 to {most}")));
+    }
+    Ok(())
 }
 
 fn leeway() -> Duration {
     Duration::from_secs(30)
+}
+
+/// Longer than most tokens, and far below what a request's head may have.
+pub(crate) const fn max_token_bytes() -> usize {
+    8 * 1024
+}
+
+/// OpenID Connect Core, section 2.
+pub(crate) const fn max_subject_bytes() -> usize {
+    255
 }
 
 fn token_types() -> Vec<String> {
@@ -121,7 +172,7 @@ fn token_types() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IssuerSettings, KeySource};
+    use super::{AudienceClaim, IssuerSettings, KeySource};
     use std::time::Duration;
 
     const GOOD: &str = r#"
@@ -138,6 +189,9 @@ mod tests {
         assert_eq!(settings.leeway, Duration::from_secs(30));
         assert_eq!(settings.token_types, ["at+jwt", "JWT"]);
         assert!(settings.authorized_parties.is_empty() && !settings.exchange);
+        assert_eq!(settings.audience_claim, AudienceClaim::Aud);
+        assert!(!settings.allow_untyped);
+        assert_eq!((settings.max_token_bytes, settings.max_subject_bytes), (8192, 255));
     }
 
     #[test]
@@ -160,6 +214,10 @@ mod tests {
         {
             let settings: IssuerSettings = toml::from_str(&GOOD.replace(good, bad)).unwrap();
             assert!(settings.check().is_err(), "{settings:?}");
+        }
+        for bad in ["max_token_bytes = 0", "max_subject_bytes = 0", "max_subject_bytes = 1025"] {
+            let settings: IssuerSettings = toml::from_str(&format!("{GOOD}\n{bad}")).unwrap();
+            assert!(settings.check().is_err(), "{bad}");
         }
     }
 }

@@ -104,7 +104,7 @@ impl<T: View, S: Scope> Cached<T, S> {
 
     fn key(&self, cx: &Cx) -> Key {
         let Target { service, target, at, .. } = &self.target;
-        let user = self.user.as_ref().map(User::as_str);
+        let user = self.user.as_ref().map(User::id);
         let revision = T::SHAPE.revision();
         Key::new(cx.bff(), self.name, revision, user, service, target, at.unwrap_or_default())
     }

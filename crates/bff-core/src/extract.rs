@@ -49,8 +49,8 @@ pub enum Need {
 pub struct User(Arc<Principal>);
 
 impl User {
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.subject()
+    pub(crate) fn id(&self) -> &str {
+        self.0.id()
     }
 }
 

@@ -182,8 +182,8 @@ impl Key {
         target: &str,
         at: &str,
     ) -> Self {
-        // Subjects are made of a few safe characters, none of which is `/`, so that no user's key
-        // can be written with another one's subject.
+        // `user` is a principal's id: a few safe characters, none of which is `/`, so that no user's
+        // key can be written with another one's subject.
         let (scope, user) = user.map_or(("shared", ""), |user| ("user=", user));
         Self(format!("{client}:{entity}:v{revision}:{scope}{user}:{service}{target}#{at}"))
     }

@@ -1,5 +1,6 @@
 //! Verified callers: whom a credential stands for, and what it was granted.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use std::fmt;
 
@@ -7,26 +8,28 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Principal {
     subject: Box<str>,
+    /// The id, where it is not the subject itself.
+    encoded: Option<Box<str>>,
     scopes: Box<[Box<str>]>,
     token: Option<SecretString>,
 }
 
 impl Principal {
-    /// The longest subject, in bytes.
-    pub const MAX_SUBJECT_BYTES: usize = 128;
+    /// The longest subject that any setting can allow, in bytes.
+    pub const MAX_SUBJECT_BYTES: usize = 1024;
 
-    /// A caller by the subject of its verified credential: 1 to 128 letters, digits or `.`, `_`,
-    /// `~`, `-`, `|`, `:`, `@`, `+`, `=`, and not dots alone. `None` for anything else, because
-    /// the subject becomes a path segment and no encoding protects every service from `..` or
-    /// an encoded slash.
+    /// A caller by the subject of its verified credential: any text up to
+    /// [`MAX_SUBJECT_BYTES`](Self::MAX_SUBJECT_BYTES) that is not empty. Whom an issuer vouches for
+    /// is a caller, whatever its alphabet; where one is needed there is the [`id`](Self::id).
     #[must_use]
     pub fn new(subject: &str) -> Option<Self> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-|:@+=".contains(&b);
-        let safe = !subject.is_empty()
-            && subject.len() <= Self::MAX_SUBJECT_BYTES
-            && subject.bytes().all(allowed)
-            && subject.bytes().any(|b| b != b'.');
-        safe.then(|| Self { subject: subject.into(), scopes: Box::default(), token: None })
+        let is_one = (1..=Self::MAX_SUBJECT_BYTES).contains(&subject.len());
+        is_one.then(|| Self {
+            subject: subject.into(),
+            encoded: (!is_plain(subject)).then(|| encoded(subject)),
+            scopes: Box::default(),
+            token: None,
+        })
     }
 
     /// The same caller with the scopes of its credential (RFC 6749, section 3.3).
@@ -42,10 +45,20 @@ impl Principal {
         Self { token: Some(token), ..self }
     }
 
-    /// The subject.
+    /// The subject: any text. It belongs into signed tokens and hashes, and nowhere else.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// The subject where not every text can stand: in a path, a plain header, a key. A subject of
+    /// letters, digits, `.`, `_`, `~`, `-`, `|`, `:`, `@`, `+`, `=` and not dots alone is its own id;
+    /// every other is `!` and its base64url form (RFC 4648, section 5, unpadded). No encoding protects
+    /// every service from `..` or an encoded slash, and this is one segment in any reading. No two
+    /// subjects have one id, since no plain one has a `!`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.encoded.as_deref().unwrap_or(&self.subject)
     }
 
     /// Whether its credential was granted `scope`.
@@ -61,6 +74,15 @@ impl Principal {
     }
 }
 
+fn is_plain(subject: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-|:@+=".contains(&b);
+    subject.bytes().all(allowed) && subject.bytes().any(|b| b != b'.')
+}
+
+fn encoded(subject: &str) -> Box<str> {
+    format!("!{}", BASE64_URL_SAFE_NO_PAD.encode(subject)).into()
+}
+
 /// Subjects are personal data; logs that print a context must not collect them.
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,26 +94,66 @@ impl fmt::Debug for Principal {
 mod tests {
     use super::Principal;
 
+    fn id(subject: &str) -> Option<String> {
+        Principal::new(subject).map(|principal| principal.id().to_owned())
+    }
+
     #[test]
-    fn a_subject_that_could_walk_a_path_is_no_principal() {
-        for bad in [
-            "",
+    fn c6_any_text_is_a_subject_up_to_a_bound() {
+        let longest = "ü".repeat(Principal::MAX_SUBJECT_BYTES / 2);
+        for good in [" ", "\0", "..", &longest] {
+            let principal = Principal::new(good);
+            assert_eq!(principal.as_ref().map(Principal::subject), Some(good));
+        }
+        for bad in ["", &format!("{longest}x")] {
+            assert!(Principal::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn c6_a_subject_of_safe_characters_is_its_own_id() {
+        for plain in ["u-1", "auth0|123", "a@b.example", "00u1:x", "=a=", "...a", &"x".repeat(255)]
+        {
+            assert_eq!(id(plain).as_deref(), Some(plain));
+        }
+    }
+
+    #[test]
+    fn c6_every_other_subject_has_an_id_that_is_one_segment_and_nobody_elses() {
+        let hostile = [
+            "S//808E9UOiYKKAkagOBLGx=",
+            "samlp|Okta|o'brien@x.test",
+            "https://idp.test/users/1",
+            "user#1",
             ".",
             "..",
             "../admin",
-            "a/b",
             "a\\b",
             "a%2Fb",
             "a b",
-            "a\nb",
+            "ip 127.0.0.1",
+            "u-1\r\nX-User-Id: u-2",
+            "\0",
             "é",
-            &"x".repeat(129),
-        ] {
-            assert!(Principal::new(bad).is_none(), "{bad}");
+            "e\u{301}",
+            "\u{202e}",
+            "!Li4",
+            "*",
+        ];
+        let mut ids: Vec<_> = hostile.into_iter().filter_map(id).collect();
+        for id in &ids {
+            let is_one_segment = |id: &str| {
+                id.strip_prefix('!').is_some_and(|rest| {
+                    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+                    rest.bytes().all(allowed)
+                })
+            };
+            assert!(is_one_segment(id), "{id}");
         }
-        for good in ["u-1", "auth0|123", "a@b.example", "00u1:x"] {
-            assert!(Principal::new(good).is_some(), "{good}");
-        }
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), hostile.len());
+        assert_eq!(id("..").as_deref(), Some("!Li4"), "as the documentation says");
     }
 
     #[test]

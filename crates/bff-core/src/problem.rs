@@ -15,6 +15,7 @@ pub struct Problem {
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
     missing_scope: Option<&'static str>,
+    cause: Option<&'static str>,
 }
 
 /// What kind of refusal it is.
@@ -135,13 +136,25 @@ impl Problem {
     ) -> Self {
         let retry_after = (class == Class::Unavailable).then_some(DEFAULT_RETRY_AFTER);
         let (code, message) = (code.into(), message.into());
-        Self { class, code, message, retry_after, missing_scope: None }
+        Self { class, code, message, retry_after, missing_scope: None, cause: None }
     }
 
     /// Tells the client when to try again.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait.min(MAX_RETRY_AFTER)), ..self }
+    }
+
+    /// Adds one word about why, for logs: the client does not hear it.
+    #[must_use]
+    pub fn because(self, cause: &'static str) -> Self {
+        Self { cause: Some(cause), ..self }
+    }
+
+    /// Why, in one word for logs, where somebody said so.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&'static str> {
+        self.cause
     }
 
     /// The one place where a fault becomes something that a client sees: the failure of the

@@ -56,7 +56,7 @@ impl Segment for &User {
     type Scope = Personal;
 
     fn push_to(&self, out: &mut String) {
-        push_encoded(self.as_str(), out);
+        push_encoded(self.id(), out);
     }
 }
 

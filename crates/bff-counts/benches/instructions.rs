@@ -12,7 +12,7 @@
 
 mod support;
 
-use bff_auth::{Algorithm, Bearer, IssuerSettings, Issuers, KeySource};
+use bff_auth::{Algorithm, AudienceClaim, Bearer, IssuerSettings, Issuers, KeySource};
 use bff_cache::{Cache, CacheSettings};
 use bff_core::{
     Answer, Critical, Cx, Endpoint, FromCx, Note, Optional, Parameters, Result, User, get,
@@ -185,10 +185,14 @@ fn seen_token() -> (Bearer, String) {
     let settings = IssuerSettings {
         issuer: "https://issuer.test".to_owned(),
         audience: "mobile".to_owned(),
+        audience_claim: AudienceClaim::Aud,
         algorithms: vec![Algorithm::RS256],
         keys: KeySource::File(bodies.join("jwks.json")),
         leeway: Duration::from_secs(30),
         token_types: vec!["at+jwt".to_owned()],
+        allow_untyped: false,
+        max_token_bytes: 8 * 1024,
+        max_subject_bytes: 255,
         authorized_parties: vec![],
         exchange: false,
     };

@@ -43,7 +43,7 @@ impl Arrival<'_> {
         let ip = self.worker.shared.rates.as_ref().and_then(|_| self.client());
         let caller = self.caller(endpoint, ip, deadline, decision).await;
         if let Err(problem) = &caller {
-            self.worker.audit.refused(problem.code(), endpoint.name());
+            self.worker.audit.refused(problem, endpoint.name());
         }
         let caller = caller?;
         self.limit(endpoint, caller.as_deref(), ip, decision).await?;
@@ -137,7 +137,7 @@ impl Arrival<'_> {
     ) -> Result<()> {
         let Some(limits) = &self.worker.shared.rates else { return Ok(()) };
         let class = Some(endpoint.rate_class());
-        let taken = match (caller.map(Principal::subject), ip) {
+        let taken = match (caller.map(Principal::id), ip) {
             // Who is not known is known by its address.
             (None, Some(ip)) => limits.take_anonymous(ip, class).await,
             (principal, _) => limits.take(&bff_limits::Request { principal, class }).await,

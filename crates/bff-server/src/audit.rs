@@ -1,6 +1,7 @@
 //! Refusals for those who have to look into them later: the first of each second in words, the rest
 //! as a number, so that nobody fills the log by being refused, nor hides another one's refusal in it.
 
+use bff_core::Problem;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
@@ -12,10 +13,12 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Audit(Rc<RefCell<Vec<Window>>>);
 
-/// One outcome's refusals in the current second.
+/// One outcome's refusals by one rule in the current second.
 #[derive(Debug)]
 struct Window {
     outcome: Box<str>,
+    /// Which rule it was, where it was one about a credential.
+    reason: Option<&'static str>,
     since: Instant,
     written: u32,
     /// Not written, and not counted in a line yet.
@@ -31,6 +34,10 @@ enum Verdict {
 }
 
 impl Window {
+    fn new(outcome: &str, reason: Option<&'static str>, since: Instant) -> Self {
+        Self { outcome: outcome.into(), reason, since, written: 0, suppressed: 0 }
+    }
+
     fn take(&mut self, now: Instant) -> Verdict {
         if now >= self.since + SECOND {
             (self.since, self.written) = (now, 0);
@@ -46,41 +53,49 @@ impl Window {
 
 impl Audit {
     /// Somebody who is not let in; without a name, because there is none that can be believed.
-    pub(crate) fn refused(&self, outcome: &str, endpoint: &str) {
-        if self.may_write(outcome) {
-            tracing::info!(target: "audit", action = "authenticate", outcome, endpoint, "identity");
+    pub(crate) fn refused(&self, problem: &Problem, endpoint: &str) {
+        let (outcome, reason) = (problem.code(), problem.cause());
+        if self.may_write(outcome, reason) {
+            tracing::info!(target: "audit", action = "authenticate", outcome, reason, endpoint, "identity");
         }
     }
 
     /// A stranger who names a caller, as only the gateway may.
     pub(crate) fn stranger(&self) {
         let outcome = "IDENTITY_FROM_A_STRANGER";
-        if self.may_write(outcome) {
+        if self.may_write(outcome, None) {
             tracing::warn!(target: "audit", action = "authenticate", outcome, "identity");
         }
     }
 
-    fn may_write(&self, outcome: &str) -> bool {
+    fn may_write(&self, outcome: &str, reason: Option<&'static str>) -> bool {
         let now = Instant::now();
-        let (verdict, since) = self.with(outcome, now, |window| (window.take(now), window.since));
+        let take = |window: &mut Window| (window.take(now), window.since);
+        let (verdict, since) = self.with((outcome, reason), now, take);
         if verdict == Verdict::CountFirst {
             let (audit, outcome) = (self.clone(), outcome.to_owned());
             actix_web::rt::spawn(async move {
                 sleep_until(since + SECOND).await;
-                let suppressed =
-                    audit.with(&outcome, now, |window| std::mem::take(&mut window.suppressed));
-                tracing::warn!(target: "audit", action = "authenticate", outcome, suppressed, "identity");
+                let told = |window: &mut Window| std::mem::take(&mut window.suppressed);
+                let suppressed = audit.with((&outcome, reason), now, told);
+                tracing::warn!(target: "audit", action = "authenticate", outcome, reason, suppressed, "identity");
             });
         }
         verdict == Verdict::Write
     }
 
-    fn with<T>(&self, outcome: &str, now: Instant, work: impl FnOnce(&mut Window) -> T) -> T {
+    fn with<T>(
+        &self,
+        (outcome, reason): (&str, Option<&'static str>),
+        now: Instant,
+        work: impl FnOnce(&mut Window) -> T,
+    ) -> T {
         let mut all = self.0.borrow_mut();
-        if let Some(window) = all.iter_mut().find(|known| *known.outcome == *outcome) {
+        let is_it = |known: &&mut Window| (&*known.outcome, known.reason) == (outcome, reason);
+        if let Some(window) = all.iter_mut().find(is_it) {
             return work(window);
         }
-        let mut window = Window { outcome: outcome.into(), since: now, written: 0, suppressed: 0 };
+        let mut window = Window::new(outcome, reason, now);
         let done = work(&mut window);
         all.push(window);
         done
@@ -94,7 +109,7 @@ mod tests {
     #[test]
     fn a_second_has_ten_lines_and_one_who_counts() {
         let begun = Instant::now();
-        let mut window = Window { outcome: "X".into(), since: begun, written: 0, suppressed: 0 };
+        let mut window = Window::new("X", None, begun);
         for _ in 0..MOST_LINES {
             assert_eq!(window.take(begun), Verdict::Write);
         }
@@ -106,11 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn one_outcome_takes_no_lines_from_another() {
+    fn one_outcome_takes_no_lines_from_another_nor_one_rule_from_another() {
         let (audit, now) = (Audit::default(), Instant::now());
-        let take = |outcome| audit.with(outcome, now, |window| window.take(now));
-        (0..MOST_LINES).for_each(|_| assert_eq!(take("UNAUTHENTICATED"), Verdict::Write));
-        assert_eq!(take("UNAUTHENTICATED"), Verdict::CountFirst);
-        assert_eq!(take("API_KEY_INVALID"), Verdict::Write);
+        let take = |outcome, reason| audit.with((outcome, reason), now, |window| window.take(now));
+        (0..MOST_LINES).for_each(|_| assert_eq!(take("UNAUTHENTICATED", None), Verdict::Write));
+        assert_eq!(take("UNAUTHENTICATED", None), Verdict::CountFirst);
+        let malformed = || take("TOKEN_INVALID", Some("malformed"));
+        (0..MOST_LINES).for_each(|_| assert_eq!(malformed(), Verdict::Write));
+        assert_eq!(malformed(), Verdict::CountFirst);
+        assert_eq!(take("TOKEN_INVALID", Some("aud")), Verdict::Write);
     }
 }

@@ -59,12 +59,16 @@ impl Server {
         let services = Services::new(bff.name, &settings.services)?;
         let pressures = Arc::new(Pressures::new(settings.overload.clone()));
         let cache = Cache::start(&settings.cache)?;
+        let issuers = issuers(bff.auth, settings)?;
+        let vault = vault(bff, settings.session.as_ref())?;
+        let refusals = issuers.as_ref().map(|issuers| issuers.refusals());
         let state = State {
+            refusals: refusals.or_else(|| vault.as_ref().map(|vault| vault.refusals())),
             services: services.clone(),
             pressures: pressures.clone(),
             cache: cache.clone(),
             limits: limits(bff, settings.limits.as_ref())?,
-            vault: vault(bff, settings.session.as_ref())?,
+            vault,
             connections: Connections::default(),
         };
         let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
@@ -88,7 +92,7 @@ impl Server {
             pressures,
             cache,
             debug_header: settings.cache.debug_header,
-            issuers: issuers(bff.auth, settings)?,
+            issuers,
             api_keys: api_keys(bff.auth, settings)?,
             rates: state.limits.clone(),
             gateway: Gateway::of(bff.auth, settings)?,

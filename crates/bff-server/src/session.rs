@@ -21,8 +21,8 @@ use std::time::Duration;
 
 /// What one of these requests may take: a login asks the identity provider twice.
 pub(crate) const BUDGET: Duration = Duration::from_secs(8);
-/// The longest logout token, as a form.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+/// What stands around a logout token in its form.
+const FORM_BYTES: usize = 1024;
 
 /// What a path below `/bff` is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,8 @@ impl Arrival<'_> {
                 sessions.user(query, cookies).await
             }
             Page::BackchannelLogout => {
-                let form = perimeter::read_body(payload, MAX_FORM_BYTES, deadline.end()).await?;
+                let limit = sessions.vault().max_token_bytes().saturating_add(FORM_BYTES);
+                let form = perimeter::read_body(payload, limit, deadline.end()).await?;
                 sessions.backchannel_logout(&form).await
             }
         }

@@ -28,7 +28,7 @@ impl BearerOrKey {
         now: Moment,
     ) -> Result<Arc<Principal>, Refusal> {
         match (presented.authorization, presented.api_key) {
-            (Some(_), Some(_)) => Err(Refusal::Ambiguous),
+            (Some(_), Some(_)) => Err(Refusal::TwoCredentials),
             (None, Some(key)) => self.keys.verify(key, now),
             (authorization, None) => self.bearer.verify(authorization, now).await,
         }
@@ -40,6 +40,9 @@ impl Authenticator for BearerOrKey {
         &'a self,
         presented: Presented<'a>,
     ) -> Local<'a, Result<Arc<Principal>, Problem>> {
-        Box::pin(async move { self.verify(presented, Moment::now()).await.map_err(Refusal::told) })
+        Box::pin(async move {
+            let verified = self.verify(presented, Moment::now()).await;
+            verified.map_err(|refusal| self.bearer.told(refusal))
+        })
     }
 }

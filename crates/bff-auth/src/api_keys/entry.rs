@@ -12,6 +12,9 @@ use std::{
 
 pub(super) type Hash = [u8; 32];
 
+/// The longest subject of a partner.
+const MAX_SUBJECT_BYTES: usize = 128;
+
 /// The whole file: `[keys.<id>]` tables.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,9 +115,12 @@ impl TryFrom<String> for Subject {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
+        // We choose the names of partners, so they are ones that people can read everywhere.
         match Principal::new(&text) {
-            Some(_) => Ok(Self(text)),
-            None => Err("a subject is 1 to 128 letters, digits or `._~-|:@+=`"),
+            Some(partner) if partner.id() == text && text.len() <= MAX_SUBJECT_BYTES => {
+                Ok(Self(text))
+            }
+            _ => Err("a subject is 1 to 128 letters, digits or `._~-|:@+=`"),
         }
     }
 }

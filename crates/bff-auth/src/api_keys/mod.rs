@@ -58,10 +58,9 @@ impl ApiKeys {
     /// same, and cannot be told from the answer.
     ///
     /// # Errors
-    /// [`Refusal::KeyExpired`] only when nothing else is wrong.
+    /// [`Refusal::ApiKeyExpired`] only when nothing else is wrong.
     pub(crate) fn verify(&self, presented: &str, now: Moment) -> Result<Arc<Principal>, Refusal> {
-        let ApiKey { id, secret } =
-            ApiKey::read(presented).ok_or(Refusal::KeyInvalid("not an API key"))?;
+        let ApiKey { id, secret } = ApiKey::read(presented).ok_or(Refusal::ApiKeyMalformed)?;
         let live = self.live.current();
         let known = live.get(id);
         // No secret is known to have this hash.
@@ -69,10 +68,10 @@ impl ApiKeys {
         let is_right = verify_slices_are_equal(&hash(&secret), expected).is_ok();
         match known {
             Some(key) if is_right => match key.until {
-                Some(until) if until <= now.seconds() => Err(Refusal::KeyExpired),
+                Some(until) if until <= now.seconds() => Err(Refusal::ApiKeyExpired),
                 _ => Ok(Arc::clone(&key.principal)),
             },
-            _ => Err(Refusal::KeyInvalid("unknown API key")),
+            _ => Err(Refusal::ApiKey),
         }
     }
 }

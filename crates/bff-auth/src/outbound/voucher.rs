@@ -109,7 +109,7 @@ impl Voucher {
         let Some(user) = user else { return Ok(None) };
         let header = match &self.standing.introduction {
             Introduction::None => return Ok(None),
-            Introduction::Plain => HeaderValue::from_str(user.subject())
+            Introduction::Plain => HeaderValue::from_str(user.id())
                 .map(|value| (USER_ID, value))
                 .map_err(|error| error.to_string()),
             Introduction::Signed(signer) => {

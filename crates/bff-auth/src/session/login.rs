@@ -12,11 +12,13 @@ use super::{
     reply::Reply,
     seal,
     store::List,
-    tokens::{Expected, Identity},
+    tokens::identity,
     visit::{self, Visit},
 };
 use crate::{
     audit,
+    claims::Expected,
+    refusal::Refusal,
     token_endpoint::{Granted, Means, NoTokens, means},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -149,7 +151,7 @@ impl Sessions {
         let came_back = self.come_back(query, cookies).await;
         match &came_back {
             Ok((_, record)) => audit::decided("login", "ok", Some(&record.subject)),
-            Err(problem) => audit::decided("login", problem.code(), None),
+            Err(problem) => audit::refused("login", problem),
         }
         let (counts, opened) = (&self.vault.counts, usize::from(came_back.is_ok()));
         counts.opened.add(opened);
@@ -230,23 +232,26 @@ impl Sessions {
     }
 
     async fn signed_in(&self, known: &Known, granted: Granted, nonce: &str) -> Result<Record> {
-        let settings = &self.vault.settings;
-        let strange = |why: &str| {
+        let vault = &*self.vault;
+        let settings = &vault.settings;
+        let strange = |refusal: Refusal| {
+            let why = vault.refusals.count(refusal).word();
+            if refusal == Refusal::NoKeys {
+                return super::unavailable().because(why);
+            }
             tracing::warn!(why, "the identity provider's answer to a login is not acceptable");
             let message = "Signing in does not work at the moment. Please try again later.";
-            Problem::new(Class::BadGateway, "LOGIN_INVALID", message)
+            Problem::new(Class::BadGateway, "LOGIN_INVALID", message).because(why)
         };
-        let text = granted.id_token.as_ref().ok_or_else(|| strange("there is no id_token"))?;
-        let expected = self.vault.expected();
+        let text = granted.id_token.as_ref().ok_or_else(|| strange(Refusal::NoIdToken))?;
+        let (expected, wanted) = (vault.expected(), &settings.claims);
         let keyring = known.keyring(&self.client);
-        let identity = Identity::read(text.expose_secret(), expected, nonce, &keyring).await;
-        let mut identity = identity.map_err(|refusal| strange(refusal.reason()))?;
-        let claims = settings.claims.iter();
-        let claims = claims.filter_map(|name| identity.rest.remove_entry(name)).collect();
+        let identity = identity(text.expose_secret(), expected, nonce, wanted, &keyring).await;
+        let identity = identity.map_err(strange)?;
         let begun = now();
-        let record = Record {
-            claims,
-            subject: identity.sub,
+        Ok(Record {
+            claims: identity.claims,
+            subject: identity.subject,
             provider_session: identity.sid,
             access_until: access_until(begun, &granted),
             scopes: granted.scopes.unwrap_or_else(|| settings.scopes.clone()),
@@ -254,12 +259,7 @@ impl Sessions {
             refresh_token: granted.refresh_token,
             until: begun.saturating_add(settings.absolute.as_secs()),
             generation: 0,
-        };
-        // A subject that is no principal would fail at every page.
-        record
-            .principal()
-            .map(|_| record)
-            .ok_or_else(|| strange("the subject has unsafe characters"))
+        })
     }
 
     async fn create(&self, name: &str, record: &Record) -> Result<()> {
@@ -282,6 +282,8 @@ impl super::Vault {
             issuer: &self.settings.issuer,
             client: &self.settings.client_id,
             algorithms: &self.settings.algorithms,
+            max_token_bytes: self.settings.max_token_bytes,
+            max_subject_bytes: self.settings.max_subject_bytes,
         }
     }
 }

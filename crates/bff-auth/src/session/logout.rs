@@ -10,10 +10,10 @@ use super::{
     reply::Reply,
     seal,
     store::List,
-    tokens::Logout,
+    tokens::logout,
     visit::Visit,
 };
-use crate::{audit, refusal::Refusal};
+use crate::{audit, claims::Whose, refusal::Refusal};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bff_core::{Class, Problem, Result};
 use serde_json::json;
@@ -107,11 +107,10 @@ impl Sessions {
         let mut fields = form_urlencoded::parse(form).filter(|(name, _)| name == "logout_token");
         let text = fields.next().filter(|_| fields.next().is_none()).map(|(_, value)| value);
         let ended = self.end_for_provider(text.as_deref().unwrap_or_default()).await;
-        audit::decided(
-            "backchannel-logout",
-            ended.as_ref().map_or_else(Problem::code, |_| "ok"),
-            None,
-        );
+        match &ended {
+            Ok(_) => audit::decided("backchannel-logout", "ok", None),
+            Err(problem) => audit::refused("backchannel-logout", problem),
+        }
         ended.map(|sessions| {
             tracing::info!(sessions, "the identity provider ended sessions");
             Reply::empty(200)
@@ -122,15 +121,14 @@ impl Sessions {
         let vault = &*self.vault;
         let keyring = self.known().await?.keyring(&self.client);
         let types = &vault.settings.logout_token_types;
-        let logout = Logout::read(text, vault.expected(), types, &keyring).await;
-        let logout = logout.map_err(|refusal| match refusal {
-            Refusal::Unavailable => super::unavailable(),
-            _ => invalid(),
+        let logout = logout(text, vault.expected(), types, &keyring).await;
+        let logout = logout.map_err(|refusal| match vault.refusals.count(refusal) {
+            Refusal::NoKeys => super::unavailable().because(refusal.word()),
+            _ => invalid().because(refusal.word()),
         })?;
-        let list = match (&logout.sid, &logout.sub) {
-            (Some(sid), _) => List::ProviderSession(sid),
-            (None, Some(sub)) => List::Subject(sub),
-            (None, None) => return Err(invalid()),
+        let list = match &logout.whose {
+            Whose::ProviderSession(sid) => List::ProviderSession(sid),
+            Whose::Subject(subject) => List::Subject(subject),
         };
         // Ending twice ends nothing more, so a number is used up only by a logout that succeeded.
         let ended = vault.store.end_all(list).await.map_err(away)?;

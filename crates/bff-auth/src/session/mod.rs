@@ -45,7 +45,7 @@ use self::{
     stats::Counts,
     store::{Away, Store},
 };
-use crate::token_endpoint::InVain;
+use crate::{refusal::Refusals, token_endpoint::InVain};
 use awc::Client;
 use bff_core::{
     Class, Problem, Result,
@@ -67,6 +67,7 @@ pub struct Vault {
     /// Sessions whose renewal the provider refused without ending them.
     in_vain: InVain,
     counts: Counts,
+    refusals: Arc<Refusals>,
 }
 
 impl Vault {
@@ -96,6 +97,7 @@ impl Vault {
             renewals: Flights::default(),
             in_vain: InVain::default(),
             counts: Counts::default(),
+            refusals: Arc::default(),
             settings: shared,
         }))
     }
@@ -110,6 +112,18 @@ impl Vault {
     #[must_use]
     pub fn stats(&self) -> SessionStats {
         self.counts.snapshot()
+    }
+
+    /// The longest token of the provider's that is looked at, in bytes.
+    #[must_use]
+    pub fn max_token_bytes(&self) -> usize {
+        self.settings.max_token_bytes
+    }
+
+    /// How often each rule refused a token of the provider's.
+    #[must_use]
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.refusals)
     }
 
     /// The link to Redis; none when sessions are in this process.

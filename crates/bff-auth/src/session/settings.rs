@@ -1,7 +1,10 @@
 //! What the configuration says about the sessions of browsers.
 
 use super::{cookies, return_to::ReturnTo, seal::Seals};
-use crate::{proof::ClientProof, settings::Algorithm};
+use crate::{
+    proof::ClientProof,
+    settings::{Algorithm, AuthError, check_sizes, max_subject_bytes, max_token_bytes},
+};
 use bff_redis::{RedisSettings, RedisSettingsError, masked};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -69,6 +72,12 @@ pub struct SessionSettings {
     /// The `typ` headers of logout tokens; `JWT` for a provider that does not type them.
     #[serde(default = "logout_token_types")]
     pub logout_token_types: Vec<String>,
+    /// The longest identity or logout token, in bytes.
+    #[serde(default = "max_token_bytes")]
+    pub max_token_bytes: usize,
+    /// The longest subject, in bytes.
+    #[serde(default = "max_subject_bytes")]
+    pub max_subject_bytes: usize,
     /// How long a look into the store may take.
     #[serde(default = "store_timeout", with = "humantime_serde")]
     pub store_timeout: Duration,
@@ -90,6 +99,12 @@ pub struct SessionSettingsError {
 impl SessionSettingsError {
     pub(super) fn new(key: &str, why: impl Into<String>) -> Self {
         Self { key: key.to_owned(), why: why.into() }
+    }
+}
+
+impl From<AuthError> for SessionSettingsError {
+    fn from(AuthError { key, why }: AuthError) -> Self {
+        Self { key, why }
     }
 }
 
@@ -130,6 +145,7 @@ impl SessionSettings {
         if self.absolute < self.idle {
             return wrong("absolute", "must not be less than `session.idle`");
         }
+        check_sizes(self.max_token_bytes, self.max_subject_bytes)?;
         if self.redis.is_some() && self.keys_file.is_none() {
             return wrong(
                 "keys_file",

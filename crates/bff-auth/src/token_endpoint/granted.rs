@@ -1,8 +1,7 @@
 //! What a token endpoint grants (RFC 6749, section 5.1).
 
-use crate::foreign::{self, Members, Said, Unusable};
+use crate::foreign::{self, Members, Said, Texts, Unusable};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
@@ -79,18 +78,9 @@ fn seconds(value: &RawValue) -> Option<Duration> {
 
 /// Separated by spaces, or a list.
 fn scopes(members: &Members<'_>) -> Option<Vec<String>> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Scope {
-        Text(String),
-        List(Vec<String>),
-    }
-    match members.get("scope") {
+    match members.get::<Texts>("scope") {
         Said::Not => None,
-        Said::Well(Scope::Text(text)) => {
-            Some(text.split_ascii_whitespace().map(str::to_owned).collect())
-        }
-        Said::Well(Scope::List(list)) => Some(list),
+        Said::Well(texts) => Some(texts.words().into_iter().map(str::to_owned).collect()),
         Said::Oddly => Some(Vec::new()),
     }
 }

@@ -18,9 +18,10 @@ mod support;
 mod attacks;
 mod claims;
 mod issuer_away;
+mod kinds;
 mod several;
 
-use bff_auth::{Bearer, Issuers, KeySource};
+use bff_auth::{Bearer, IssuerSettings, Issuers, KeySource};
 use bff_core::{
     Problem,
     ports::{Authenticator, Presented},
@@ -28,7 +29,7 @@ use bff_core::{
 use issuer::Issuer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::{Answer, KeyEndpoint, US, bearer, run, settings};
+use support::{Answer, KeyEndpoint, US, bearer, issuers, run, settings};
 
 const INVALID: &str = "401 TOKEN_INVALID";
 
@@ -60,11 +61,22 @@ impl World {
 
     /// The code of the problem, or `ok`.
     async fn outcome(&self, token: &str) -> String {
-        match self.caller(Some(&format!("Bearer {token}"))).await {
-            Ok(_) => "ok".to_owned(),
-            Err(problem) => format!("{} {}", problem.class().status(), problem.code()),
-        }
+        said(self.caller(Some(&format!("Bearer {token}"))).await)
     }
+}
+
+fn said<T>(outcome: Result<T, Problem>) -> String {
+    match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(problem) => format!("{} {}", problem.class().status(), problem.code()),
+    }
+}
+
+/// The same from a worker that accepts the tokens of one issuer.
+async fn outcome_of(settings: IssuerSettings, token: &str) -> String {
+    let bearer = Bearer::new(&issuers(settings));
+    let authorization = format!("Bearer {token}");
+    said(bearer.authenticate(Presented::authorization(&authorization)).await)
 }
 
 /// Sends each token, and then again: a refusal must not be remembered as anything else.

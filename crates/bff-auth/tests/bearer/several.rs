@@ -92,7 +92,7 @@ fn two_tables_for_one_issuer_are_refused() {
 }
 
 #[test]
-fn scopes_are_read_in_every_way_of_writing_them() {
+fn c5_scopes_are_read_in_every_way_of_writing_them() {
     run(async {
         let issuer = Issuer::shared();
         let endpoint = KeyEndpoint::start(Answer::Body(issuer.jwks())).await;
@@ -105,6 +105,13 @@ fn scopes_are_read_in_every_way_of_writing_them() {
             ("scp", json!(["a", "b"]), "ab"),
             ("scp", json!(["a b"]), ""),
             ("scp", json!([]), ""),
+            ("scp", json!(["", "a", "openid"]), "a"),
+            ("scp", Value::Null, ""),
+            ("scope", json!(["a", "b"]), "ab"),
+            ("scope", json!(["a b"]), ""),
+            ("scope", json!(["openid", "b", "b"]), "b"),
+            ("scope", json!([]), ""),
+            ("scope", json!(["\u{e9}", "a"]), "a"),
             ("roles", json!(["a"]), ""),
         ] {
             let claims = with(issuer.claims("u-1", US), claim, value.clone());
@@ -115,10 +122,15 @@ fn scopes_are_read_in_every_way_of_writing_them() {
             assert!(caller.token().is_none(), "what is not needed is not kept");
         }
         for (claim, value) in [
-            ("scope", json!(["a"])),
             ("scope", json!(7)),
+            ("scope", json!({ "a": true })),
+            ("scope", json!(["a", 7])),
+            ("scope", json!(["a", null])),
+            ("scope", json!([["a"]])),
+            ("scp", json!(true)),
             ("scp", json!({ "a": true })),
             ("scp", json!(["a", 7])),
+            ("scp", json!([{}])),
         ] {
             let claims = with(issuer.claims("u-1", US), claim, value.clone());
             let token = issuer.sign(&issuer.header(), &claims);

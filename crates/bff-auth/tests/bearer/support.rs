@@ -1,6 +1,6 @@
 //! What the tests share: a place to run, an issuer's key endpoint with faults, and good settings.
 
-use bff_auth::{Algorithm, Bearer, IssuerSettings, Issuers, KeySource};
+use bff_auth::{Algorithm, AudienceClaim, Bearer, IssuerSettings, Issuers, KeySource};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -28,10 +28,14 @@ pub fn settings(keys: KeySource) -> IssuerSettings {
     IssuerSettings {
         issuer: "https://issuer.test".to_owned(),
         audience: US.to_owned(),
+        audience_claim: AudienceClaim::Aud,
         algorithms: vec![Algorithm::RS256, Algorithm::ES256],
         keys,
         leeway: Duration::from_secs(30),
         token_types: vec!["at+jwt".to_owned(), "JWT".to_owned()],
+        allow_untyped: false,
+        max_token_bytes: 8 * 1024,
+        max_subject_bytes: 255,
         authorized_parties: vec![],
         exchange: false,
     }

@@ -2,7 +2,7 @@
 
 use super::links::{of_redis, redis_links};
 use crate::{connection::Connections, worker::Pressures};
-use bff_auth::{SessionStats, Vault};
+use bff_auth::{Refusals, SessionStats, Vault};
 use bff_cache::{Cache, CacheStatus};
 use bff_limits::{LimitStats, Limits};
 use bff_upstream::{ServiceStatus, Services};
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) cache: Option<Cache>,
     pub(crate) limits: Option<Limits>,
     pub(crate) vault: Option<Arc<Vault>>,
+    /// Of tokens, by whatever part of the BFF takes them; `None` where none does.
+    pub(crate) refusals: Option<Arc<Refusals>>,
     pub(crate) connections: Connections,
 }
 
@@ -41,6 +43,9 @@ impl Collector for State {
         }
         if let Some(vault) = &self.vault {
             of_sessions(&mut encoder, &vault.stats())?;
+        }
+        if let Some(refusals) = &self.refusals {
+            of_refusals(&mut encoder, refusals)?;
         }
         let links = redis_links(
             cache.and_then(|cache| cache.redis),
@@ -174,6 +179,16 @@ fn of_sessions(encoder: &mut DescriptorEncoder<'_>, sessions: &SessionStats) -> 
     let mut family = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
     for (event, count) in counts {
         ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
+    }
+    Ok(())
+}
+
+fn of_refusals(encoder: &mut DescriptorEncoder<'_>, refusals: &Refusals) -> fmt::Result {
+    let about = "Credentials that were refused, by the rule";
+    let name = "auth_refusals";
+    let mut family = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
+    for (reason, count) in refusals.counts() {
+        ConstCounter::new(count).encode(family.encode_family(&[("reason", reason)])?)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! service, and makes the issuer work at most once.
 //!
 //! No attack costs more signature checks than a good token either, and that needs no counter:
-//! `Token::claims` is the only place in `bff-auth` that verifies, and it takes the token by value,
+//! `Token::vouched` is the only place in `bff-auth` that verifies, and it takes the token by value,
 //! so that code that checks one token twice does not compile.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 

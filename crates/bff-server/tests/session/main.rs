@@ -15,3 +15,4 @@ mod refresh;
 mod refused;
 mod secrets;
 mod store;
+mod subjects;

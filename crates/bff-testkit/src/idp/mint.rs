@@ -71,6 +71,10 @@ impl Provider {
         });
         let [name, email] = about(&user.sub, &grant.scope);
         add(&mut claims, [("nonce", nonce.map(|nonce| json!(nonce))), name, email]);
+        let changes = self.id_token_claims.as_object().cloned();
+        if let Some((claims, changes)) = claims.as_object_mut().zip(changes) {
+            claims.extend(changes);
+        }
         Some(self.signed("JWT", &claims))
     }
 }

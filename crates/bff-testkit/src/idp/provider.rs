@@ -60,6 +60,8 @@ pub(super) struct Provider {
     pub(super) assertions: Bounded<String, ()>,
     pub(super) access_token_lifetime: Duration,
     pub(super) refresh_token_lifetime: Duration,
+    /// What ID tokens say instead, or besides.
+    pub(super) id_token_claims: Json,
     pub(super) desks: BTreeMap<Endpoint, Desk>,
     pub(super) deliveries: VecDeque<Delivery>,
     courier: mpsc::Sender<Notice>,
@@ -107,6 +109,7 @@ impl Provider {
             pending: Bounded::new(1024),
             grants: Grants::new(),
             assertions: Bounded::new(MOST),
+            id_token_claims: json!({}),
             access_token_lifetime: Duration::from_secs(300),
             refresh_token_lifetime: Duration::from_secs(8 * 3600),
             desks: BTreeMap::new(),

@@ -33,6 +33,11 @@ impl IdentityProvider {
         self.shared.lock().refresh_token_lifetime = lifetime;
     }
 
+    /// What ID tokens made from now on say instead of their own claims or besides them.
+    pub fn set_id_token_claims(&self, claims: Json) {
+        self.shared.lock().id_token_claims = claims;
+    }
+
     /// Who is signed in.
     #[must_use]
     pub fn signed_in(&self) -> Vec<SignedIn> {

@@ -139,9 +139,7 @@ impl Service {
         if let Ok(value) = HeaderValue::try_from(outbound.trace.traceparent(outbound.span)) {
             headers.insert(HeaderName::from_static("traceparent"), value);
         }
-        if let Some(Ok(user)) =
-            outbound.on_behalf_of.map(|user| HeaderValue::from_str(user.subject()))
-        {
+        if let Some(Ok(user)) = outbound.on_behalf_of.map(|user| HeaderValue::from_str(user.id())) {
             headers.insert(HeaderName::from_static("x-user-id"), user);
         }
         Ok(request)

@@ -3,16 +3,13 @@
 use awc::{
     Client, Connector, SendClientRequest,
     error::{ConnectError, PayloadError, SendRequestError},
-    http::header::{self, HeaderMap, HeaderValue},
+    http::header::{self, HeaderValue},
 };
+use bff_core::fields;
 use futures_util::FutureExt;
 use rustls::{ClientConfig, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt;
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use url::Url;
 
@@ -144,7 +141,8 @@ async fn exchange(sent: SendClientRequest) -> Result<Answer, Failure> {
         }
         error => Failure::Silence(error.to_string()),
     })?;
-    let retry_after = retry_after(response.headers());
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| fields::retry_after(value.as_bytes()));
     Ok(Answer { status: response.status().as_u16(), body: body.into(), retry_after })
 }
 
@@ -156,14 +154,5 @@ fn unanswered(error: &SendRequestError) -> Failure {
         SendRequestError::Connect(_) => Failure::NotSent(why),
         SendRequestError::Response(_) => Failure::Unreadable(why),
         _ => Failure::Silence(why),
-    }
-}
-
-/// Seconds, or an HTTP date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok(),
     }
 }

@@ -4,7 +4,10 @@
 //! Octets go in and come out, because a field need not be text. A part that nobody needs costs no
 //! other part: what cannot be read is handed to the reader by itself, who passes it over or stops.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 /// Where a comma separates no members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +100,17 @@ pub fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(is_tchar)
 }
 
+/// How long `Retry-After` asks to wait: seconds, or until a date (section 10.2.3). More than can be
+/// counted is as long as can be; a date that is over asks for nothing.
+#[must_use]
+pub fn retry_after(value: &[u8]) -> Option<Duration> {
+    let text = str::from_utf8(value).ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok()
+}
+
 /// The parts of one line, without blanks around them.
 struct Parts<'a> {
     rest: Option<&'a [u8]>,
@@ -153,6 +167,28 @@ mod tests {
 
     fn shown<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
         parts.map(|part| part.escape_ascii().to_string()).collect()
+    }
+
+    #[test]
+    fn c3_a_wait_is_seconds_or_a_date() {
+        let later = SystemTime::now() + Duration::from_secs(3600);
+        let date = httpdate::fmt_http_date(later);
+        for (value, least, most) in [
+            ("0", 0, 0),
+            (" 120 ", 120, 120),
+            ("007", 7, 7),
+            ("18446744073709551615", u64::MAX, u64::MAX),
+            ("99999999999999999999999", u64::MAX, u64::MAX),
+            (&date, 3590, 3600),
+        ] {
+            let wait = retry_after(value.as_bytes()).map(|wait| wait.as_secs());
+            assert!(wait.is_some_and(|wait| (least..=most).contains(&wait)), "{value}: {wait:?}");
+        }
+        for nothing in ["", " ", "-1", "+1", "1.5", "soon", "1, 2", "Thu, 01 Jan 1970 00:00:00 GMT"]
+        {
+            assert_eq!(retry_after(nothing.as_bytes()), None, "{nothing}");
+        }
+        assert_eq!(retry_after(b"\xff"), None);
     }
 
     #[test]

@@ -12,17 +12,11 @@ use awc::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use bff_core::{Fault, ports::Outbound};
+use bff_core::{Fault, fields, ports::Outbound};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use rustls::ClientConfig;
-use std::{
-    cell::RefCell,
-    fmt,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{cell::RefCell, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 /// Who calls.
 const SERVICE_ACCOUNT: HeaderName = HeaderName::from_static("x-service-account");
@@ -113,7 +107,10 @@ impl AwcWire {
             200 | 203 => body::check_type(answer.headers())?,
             201 if outbound.write.is_some() => body::check_type(answer.headers())?,
             status => {
-                return Err(Fault::Status { status, retry_after: retry_after(answer.headers()) });
+                let retry_after = answer.headers().get(header::RETRY_AFTER);
+                let retry_after =
+                    retry_after.and_then(|value| fields::retry_after(value.as_bytes()));
+                return Err(Fault::Status { status, retry_after });
             }
         }
         let limit_bytes = service.settings.body_limit_bytes;
@@ -222,15 +219,6 @@ fn unsent(error: &SendRequestError) -> Fault {
         }
         SendRequestError::Connect(error) => Fault::Unreachable(error.to_string()),
         error => Fault::Broken(error.to_string()),
-    }
-}
-
-/// Seconds, or an HTTP date (RFC 9110 section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok(),
     }
 }
 

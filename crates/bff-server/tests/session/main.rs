@@ -1,6 +1,7 @@
 //! Sessions of browsers, with a real identity provider, a real Redis and several instances.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod attacker;
 mod bed;
 mod cookies;
 mod csrf;

@@ -1,10 +1,8 @@
 //! Handler arguments: types that know how to read themselves from the request, or refuse it.
 
 use crate::ports::Principal;
-use crate::segment::push_encoded;
-use crate::{Class, Cx, Id, Kind, Personal, Problem, Result, Scope, Segment, Shape, Shared, View};
+use crate::{Class, Cx, Id, Kind, Personal, Problem, Result, Scope, Shape};
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, sync::Arc};
 
 /// A handler argument.
@@ -82,88 +80,4 @@ impl<K: Kind> FromCx for Id<K> {
             },
         )
     }
-}
-
-/// Where a paged list goes on: an opaque token that the client got from the page before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(Box<str>);
-
-impl Cursor {
-    /// The longest cursor, in bytes.
-    pub const MAX_BYTES: usize = 256;
-
-    fn parse(text: &str) -> Option<Self> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'.');
-        (!text.is_empty() && text.len() <= Self::MAX_BYTES && text.bytes().all(allowed))
-            .then(|| Self(text.into()))
-    }
-}
-
-impl Segment for &Cursor {
-    type Scope = Shared;
-    const IS_CURSOR: bool = true;
-
-    fn push_to(&self, out: &mut String) {
-        push_encoded(&self.0, out);
-    }
-}
-
-impl Serialize for Cursor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Cursor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("not a cursor"))
-    }
-}
-
-impl View for Cursor {
-    const SHAPE: &'static Shape = &Shape::Text;
-}
-
-/// Which page of a list: `?limit=20&cursor=...`.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// Where to go on; `None` for the first page.
-    pub cursor: Option<Cursor>,
-    /// How many items at most: 1 to 100, 20 unless asked for.
-    pub limit: u8,
-}
-
-impl Page {
-    /// The items of a page whose request names no `limit`.
-    pub const DEFAULT_LIMIT: u8 = 20;
-    /// The highest `limit`.
-    pub const MAX_LIMIT: u8 = 100;
-}
-
-impl FromCx for Page {
-    type Scope = Shared;
-    const NEED: Need = Need::Paging;
-
-    fn from_cx(cx: &Cx) -> Result<Self> {
-        let mut page = Self { cursor: None, limit: Self::DEFAULT_LIMIT };
-        for (name, value) in form_urlencoded::parse(cx.query().as_bytes()) {
-            match &*name {
-                "cursor" => {
-                    let cursor = Cursor::parse(&value).ok_or_else(Problem::invalid_cursor)?;
-                    page.cursor = Some(cursor);
-                }
-                "limit" => page.limit = parse_limit(&value)?,
-                _ => {}
-            }
-        }
-        Ok(page)
-    }
-}
-
-fn parse_limit(text: &str) -> Result<u8> {
-    text.parse().ok().filter(|limit| (1..=Page::MAX_LIMIT).contains(limit)).ok_or_else(|| {
-        let message = format!("`limit` must be a whole number from 1 to {}.", Page::MAX_LIMIT);
-        Problem::new(Class::Invalid, "INVALID_LIMIT", message)
-    })
 }

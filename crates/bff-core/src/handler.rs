@@ -1,7 +1,10 @@
 //! Handlers: async functions from the context and up to four arguments to a view.
 
 use crate::ports::Local;
-use crate::{Answer, Class, Cx, FromCx, Need, Problem, Record, Result, Scope, Shared};
+use crate::{
+    Answer, Class, Criticality, Cx, Filled, FromCx, Need, Note, Problem, Reason, Record, Result,
+    Scope, Shared, View,
+};
 use std::{marker::PhantomData, sync::Arc};
 
 /// An async function from `&Cx` and up to four arguments to a result.
@@ -94,6 +97,10 @@ where
     fn run<'a>(&'a self, cx: &'a Cx) -> Local<'a, Result<Answer>> {
         Box::pin(async move {
             let view = self.handler.handle(cx, A::from_cx(cx)?).await?;
+            if let Some(section) = view.lost() {
+                let (criticality, reason) = (Criticality::Optional, Reason::Invalid);
+                cx.note(Note { section, criticality, filled: Filled::Absent, reason });
+            }
             Answer::render(&view).map_err(|_| {
                 Problem::new(
                     Class::Internal,

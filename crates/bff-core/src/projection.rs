@@ -99,6 +99,7 @@ impl<F: FnOnce(&str) -> Option<usize>> Visitor<'_> for Which<F> {
 /// # Errors
 /// A missing member that is not optional.
 pub fn member<T: View, E: de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
+    let value = value.filter(|value| !value.is_missing());
     value.or_else(T::when_missing).ok_or_else(|| E::missing_field(name))
 }
 

@@ -31,10 +31,23 @@ pub trait View: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
         None
     }
 
+    /// Whether what the service wrote says that there is nothing.
+    #[doc(hidden)]
+    fn is_missing(&self) -> bool {
+        false
+    }
+
     /// Whether the member is left out of the answer.
     #[doc(hidden)]
     fn is_absent(&self) -> bool {
         false
+    }
+
+    /// The name of a member that is left out because nobody could read what the service wrote; empty
+    /// where that is the value itself.
+    #[doc(hidden)]
+    fn lost(&self) -> Option<&'static str> {
+        None
     }
 }
 
@@ -73,11 +86,23 @@ impl<T: View> View for Option<T> {
         Some(None)
     }
 
+    fn is_missing(&self) -> bool {
+        self.as_ref().is_some_and(T::is_missing)
+    }
+
     fn is_absent(&self) -> bool {
-        self.is_none()
+        self.as_ref().is_none_or(T::is_absent)
+    }
+
+    fn lost(&self) -> Option<&'static str> {
+        self.as_ref().and_then(T::lost)
     }
 }
 
 impl<T: View> View for Vec<T> {
     const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
+    fn lost(&self) -> Option<&'static str> {
+        self.iter().find_map(T::lost)
+    }
 }

@@ -79,11 +79,22 @@ fn view_impl(ident: &Ident, revision: u32, members: &[Member<'_>]) -> TokenStrea
     let shapes = members.iter().map(|Member { ty, name, from, .. }| {
         quote!(::bff_core::Member { name: #name, from: #from, shape: <#ty as ::bff_core::View>::SHAPE })
     });
+    let fields = members.iter().map(|member| member.field);
+    let names = members.iter().map(|member| &member.name);
     quote! {
         #[automatically_derived]
         impl ::bff_core::View for #ident {
             const SHAPE: &'static ::bff_core::Shape =
                 &::bff_core::Shape::Record { name: #view, revision: #revision, members: &[#(#shapes),*] };
+
+            // Nothing is left of it where no member can be lost.
+            #[inline]
+            fn lost(&self) -> ::core::option::Option<&'static str> {
+                #(if let ::core::option::Option::Some(name) = ::bff_core::View::lost(&self.#fields) {
+                    return ::core::option::Option::Some(if name.is_empty() { #names } else { name });
+                })*
+                ::core::option::Option::None
+            }
         }
 
         #[automatically_derived]

@@ -132,8 +132,8 @@ fn page() -> [Value; 2] {
         "maximum": Page::MAX_LIMIT,
         "default": Page::DEFAULT_LIMIT,
     });
-    let most = Cursor::MAX_BYTES;
-    let cursor = json!({"type": "string", "pattern": format!("^[A-Za-z0-9_=.-]{{1,{most}}}$")});
+    let most = Cursor::MAX_ENCODED_BYTES;
+    let cursor = json!({"type": "string", "pattern": format!("^[A-Za-z0-9_=.~-]{{1,{most}}}$")});
     [
         json!({"name": "limit", "in": "query", "schema": limit}),
         json!({

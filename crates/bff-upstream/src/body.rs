@@ -3,9 +3,12 @@
 use awc::{
     ClientResponse,
     error::PayloadError,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
-use bff_core::Fault;
+use bff_core::{
+    Fault,
+    fields::{self, Quotes},
+};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use futures_util::{Stream, StreamExt};
@@ -15,14 +18,11 @@ const BROTLI_BUFFER_BYTES: usize = 4096;
 
 /// Refuses anything that does not say it is JSON: an error page with status 200 is not an answer.
 pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Fault> {
-    let declared =
-        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = declared.split(';').next().unwrap_or_default().trim();
-    let json = essence.eq_ignore_ascii_case("application/json")
+    let declared = headers.get(CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    let (essence, _) = fields::parameters(declared);
+    let json = essence.eq_ignore_ascii_case(b"application/json")
         || (essence.len() > 5
-            && essence
-                .get(essence.len() - 5..)
-                .is_some_and(|end| end.eq_ignore_ascii_case("+json")));
+            && essence.last_chunk::<5>().is_some_and(|end| end.eq_ignore_ascii_case(b"+json")));
     if json { Ok(()) } else { Err(Fault::Malformed("its content type is not JSON".to_owned())) }
 }
 
@@ -66,11 +66,16 @@ where
 /// Undoes the content encoding. What was read is already within the limit; what comes out stays
 /// within it too.
 pub(crate) fn decode(headers: &HeaderMap, body: Bytes, limit_bytes: usize) -> Result<Bytes, Fault> {
-    let encoding = headers.get(CONTENT_ENCODING).map_or(Ok("identity"), |value| value.to_str());
-    match encoding.unwrap_or("unreadable").trim() {
-        "" | "identity" => Ok(body),
-        "gzip" | "x-gzip" => inflate(MultiGzDecoder::new(&*body), limit_bytes),
-        "br" => inflate(brotli::Decompressor::new(&*body, BROTLI_BUFFER_BYTES), limit_bytes),
+    let lines = headers.get_all(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    let codings = fields::members(lines, Quotes::None);
+    let mut codings = codings.filter(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+    let (coding, more) = (codings.next().map(<[u8]>::to_ascii_lowercase), codings.next());
+    match (coding.as_deref(), more) {
+        (None, _) => Ok(body),
+        (Some(b"gzip" | b"x-gzip"), None) => inflate(MultiGzDecoder::new(&*body), limit_bytes),
+        (Some(b"br"), None) => {
+            inflate(brotli::Decompressor::new(&*body, BROTLI_BUFFER_BYTES), limit_bytes)
+        }
         _ => Err(Fault::Malformed("its content encoding is none that was asked for".to_owned())),
     }
 }
@@ -92,7 +97,6 @@ fn inflate(encoded: impl Read, limit_bytes: usize) -> Result<Bytes, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use awc::http::header::HeaderValue;
     use std::io::Write;
 
     fn headers(name: awc::http::header::HeaderName, value: &'static str) -> HeaderMap {
@@ -132,6 +136,30 @@ mod tests {
             decode(&encoded, gzip(&[b' '; 1001]), 1000),
             Err(Fault::TooLarge { limit_bytes: 1000 })
         );
+    }
+
+    #[test]
+    fn c15_codings_and_types_are_read_in_whatever_case() {
+        let packed = gzip(b"{}");
+        for lines in
+            [&["GZIP"][..], &["X-GZip "], &[" ,Gzip,"], &["Identity", "gZIP"], &["", "gzip"]]
+        {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_static(line));
+            }
+            let decoded = decode(&headers, packed.clone(), 10);
+            assert_eq!(decoded, Ok(Bytes::from_static(b"{}")), "{lines:?}");
+        }
+        for plain in ["IDENTITY", "", "identity, identity"] {
+            let headers = headers(CONTENT_ENCODING, plain);
+            let body = Bytes::from_static(b"{}");
+            assert_eq!(decode(&headers, body.clone(), 10), Ok(body), "{plain}");
+        }
+        let mut odd = HeaderMap::new();
+        let value = HeaderValue::from_bytes(b"application/JSON; x=M\xc3\xbcnchen; \"").unwrap();
+        odd.insert(CONTENT_TYPE, value);
+        assert_eq!(check_type(&odd), Ok(()));
     }
 
     #[test]

@@ -71,6 +71,10 @@ async fn me(cx: &Cx, me: User) -> Result<Me> {
 }
 
 fn start(redis: &RedisServer) -> TestBff {
+    start_with(redis, |settings| settings)
+}
+
+fn start_with(redis: &RedisServer, change: impl FnOnce(String) -> String) -> TestBff {
     let endpoints = vec![get(ME).budget(seconds(9)).to(me)];
     let bff = Bff { name: "test", version: "1.0.0", auth: Auth::Bearer, endpoints };
     let url = redis.url();
@@ -101,7 +105,7 @@ fn start(redis: &RedisServer) -> TestBff {
         connect_timeout = "5s"
         "#
     );
-    TestBff::start_from(&bff, toml::from_str(&settings).unwrap())
+    TestBff::start_from(&bff, toml::from_str(&change(settings)).unwrap())
 }
 
 fn user_header(bff: &TestBff, service: Sample) -> Option<String> {
@@ -157,4 +161,35 @@ fn a_refused_token_is_counted_by_its_rule() {
     assert_eq!(bff.send("GET", ME, &[("authorization", "Bearer a.b.c")]).code(), "TOKEN_INVALID");
     let counts = ["sub", "no_credential", "malformed", "scope"].map(refused);
     assert_eq!(counts, [1.0, 1.0, 1.0, 0.0]);
+}
+
+/// The head of a request with a token of some bytes, and how far the settings let it go.
+#[test]
+fn a_long_token_passes_where_the_settings_allow_it_and_is_refused_with_a_reason_elsewhere() {
+    let redis = RedisServer::start();
+    let bff = start_with(&redis, |settings| {
+        let wide = "audience = \"test-bff\"\nmax_token_bytes = 90000";
+        settings
+            .replace("workers = 1", "workers = 1, max_header_bytes = 100000")
+            .replace("audience = \"test-bff\"", wide)
+    });
+    let usual = start(&redis);
+    let issuer = bff_testkit::Issuer::shared();
+    for (bytes, in_usual, in_wide) in [
+        (5_000, "", ""),
+        (8_000, "TOKEN_INVALID", ""),
+        (20_000, "TOKEN_INVALID", ""),
+        (30_000, "HEADERS_TOO_LARGE", ""),
+        (60_000, "HEADERS_TOO_LARGE", ""),
+        (72_000, "HEADERS_TOO_LARGE", "TOKEN_INVALID"),
+        (80_000, "HEADERS_TOO_LARGE", "HEADERS_TOO_LARGE"),
+    ] {
+        let mut claims = issuer.claims(&format!("u-{bytes}"), "test-bff");
+        claims["groups"] = bff_testkit::json!("x".repeat(bytes));
+        let token = format!("Bearer {}", issuer.sign(&issuer.header(), &claims));
+        let code = |bff: &TestBff| bff.send("GET", ME, &[("authorization", &token)]).code();
+        assert_eq!((code(&usual).as_str(), code(&bff).as_str()), (in_usual, in_wide), "{bytes}");
+    }
+    let too_long = |bff: &TestBff| bff.metric("bff_auth_refusals_total{reason=\"too_long\"}");
+    assert_eq!((too_long(&usual), too_long(&bff)), (2.0, 1.0));
 }

@@ -9,5 +9,6 @@ mod ends;
 mod leaks;
 mod life;
 mod output;
+mod refused;
 mod running;
 mod traces;

@@ -39,6 +39,13 @@ pub(super) fn of(bff: &Bff) -> Value {
         panels.extend(of_endpoint(endpoint, stage));
     }
     panels.extend(shared());
+    if bff.auth != Auth::Open {
+        panels.push(panel(
+            "Refused credentials",
+            "ops",
+            &[("sum by (reason) (rate(bff_auth_refusals_total{JOB}[5m]))", "{{reason}}")],
+        ));
+    }
     if bff.auth == Auth::Session {
         panels.push(panel(
             "Sessions",

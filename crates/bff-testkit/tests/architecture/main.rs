@@ -11,4 +11,5 @@ mod lists;
 mod manifests;
 mod openings;
 mod unfinished;
+mod witnesses;
 mod workspace;

@@ -83,6 +83,21 @@ pub(crate) fn makefile() -> io::Result<File> {
     Ok(File { text: fs::read_to_string(root().join(&path))?, path })
 }
 
+/// What is written for people: the map, and the pages of `docs/`.
+pub(crate) fn pages() -> io::Result<Vec<File>> {
+    let root = root();
+    let mut paths = vec![root.join("ARCHITECTURE.md")];
+    for entry in fs::read_dir(root.join("docs"))? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    paths.sort();
+    let read = |path: PathBuf| {
+        Ok(File { text: fs::read_to_string(&path)?, path: below(&root, &path) })
+    };
+    paths.into_iter().map(read).collect()
+}
+
 /// The manifests of all members.
 pub(crate) fn manifests() -> Result<Vec<File>, String> {
     let read = |Package { manifest: path, .. }| {

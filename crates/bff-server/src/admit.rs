@@ -46,7 +46,7 @@ impl Arrival<'_> {
             self.worker.audit.refused(problem, endpoint.name());
         }
         let caller = caller?;
-        self.limit(endpoint, caller.as_deref(), ip, decision).await?;
+        self.limit(endpoint.rate_class(), caller.as_deref(), ip, decision).await?;
         let body = match endpoint.body() {
             None => Bytes::new(),
             Some(_) => {
@@ -127,16 +127,16 @@ impl Arrival<'_> {
         Some(Arc::new(principal.with_scopes(scopes.unwrap_or_default().split_ascii_whitespace())))
     }
 
-    /// Takes the request from its limits.
-    async fn limit(
+    /// Takes a request to a route of `class` from its limits.
+    pub(crate) async fn limit(
         &self,
-        endpoint: &Endpoint,
+        class: &str,
         caller: Option<&Principal>,
         ip: Option<IpAddr>,
         decision: &mut Option<Decision>,
     ) -> Result<()> {
         let Some(limits) = &self.worker.shared.rates else { return Ok(()) };
-        let class = Some(endpoint.rate_class());
+        let class = Some(class);
         let taken = match (caller.map(Principal::id), ip) {
             // Who is not known is known by its address.
             (None, Some(ip)) => limits.take_anonymous(ip, class).await,
@@ -147,7 +147,7 @@ impl Arrival<'_> {
     }
 
     /// The client's address, as far as trusted proxies tell it.
-    fn client(&self) -> Option<IpAddr> {
+    pub(crate) fn client(&self) -> Option<IpAddr> {
         client::client(self.request, &self.worker.shared.limits)
     }
 }

@@ -1,14 +1,18 @@
 //! The parts of a server that only some BFFs have: made where the BFF needs them, and refused where it
 //! has no use for them.
 
-use crate::{Settings, StartError};
+use crate::{Settings, StartError, session::SIGN_IN};
 use bff_auth::{
     ApiKeys, Issuers, SessionSettings, Vault,
     outbound::{CredentialError, Credentials, Wanted},
 };
-use bff_core::{Auth, Bff};
-use bff_limits::{LimitSettings, Limits};
-use std::sync::Arc;
+use bff_core::{Auth, Bff, Endpoint};
+use bff_limits::{LimitSettings, Limits, Quota};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+/// How often one address may ask for the pages around signing in where `[limits]` does not say. A whole
+/// company may be behind it; what it bounds is what somebody without an account can cost the provider.
+const SIGN_IN_QUOTA: Quota = Quota { requests: 3000, per: Duration::from_secs(60), burst: None };
 
 pub(crate) fn issuers(auth: Auth, settings: &Settings) -> Result<Option<Arc<Issuers>>, StartError> {
     let wrong = |why| StartError::AuthMismatch { key: "issuers", why };
@@ -29,12 +33,23 @@ pub(crate) fn limits(
     bff: &Bff,
     settings: Option<&LimitSettings>,
 ) -> Result<Option<Limits>, StartError> {
-    let Some(settings) = settings else { return Ok(None) };
-    let known = |class: &&String| bff.endpoints.iter().any(|e| e.rate_class() == class.as_str());
+    let signs_in = bff.auth == Auth::Session;
+    let mut settings = match settings {
+        Some(settings) => Cow::Borrowed(settings),
+        None if signs_in => Cow::Owned(LimitSettings::default()),
+        None => return Ok(None),
+    };
+    if signs_in && !settings.classes.contains_key(SIGN_IN) {
+        settings.to_mut().classes.insert(SIGN_IN.to_owned(), SIGN_IN_QUOTA);
+    }
+    let known = |class: &&String| {
+        let is_it = |e: &Endpoint| e.rate_class() == class.as_str();
+        (signs_in && *class == SIGN_IN) || bff.endpoints.iter().any(is_it)
+    };
     if let Some(class) = settings.classes.keys().find(|class| !known(class)) {
         return Err(StartError::UnknownRateClass(class.clone()));
     }
-    Ok(Some(Limits::start(bff.name, settings, None)?))
+    Ok(Some(Limits::start(bff.name, &settings, None)?))
 }
 
 pub(crate) fn vault(

@@ -244,9 +244,13 @@ impl<'a> Arrival<'a> {
         if page.method() == Method::POST.as_str() {
             self.read_body().await;
         }
-        let answer = self.session(page, sessions, payload, deadline, trace);
+        let mut decision = None;
+        let answer = self.session(page, sessions, payload, deadline, &mut decision, trace);
         let answer = within(deadline, async { Ok(answer.await) }).await;
-        let response = answer.unwrap_or_else(|late| self.session_problem(page, &late, trace));
+        let mut response = answer.unwrap_or_else(|late| self.session_problem(page, &late, trace));
+        if let (Some(limits), Some(decision)) = (&self.worker.shared.rates, decision) {
+            respond::limits(&mut response, limits, &decision);
+        }
         self.leave_body();
         running.end(response.http.status().as_u16(), response.bytes, Vec::new());
         response.http

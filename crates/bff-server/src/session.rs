@@ -17,10 +17,15 @@ use actix_web::{
 };
 use bff_auth::{Cookies, Provenance, Reply, Sessions, Visit};
 use bff_core::{Class, Deadline, Problem, Result, TraceContext};
+use bff_limits::Decision;
 use std::time::Duration;
 
 /// What one of these requests may take: a login asks the identity provider twice.
 pub(crate) const BUDGET: Duration = Duration::from_secs(8);
+/// The class of the pages that lead to the provider and back; each address has its own quota.
+pub(crate) const SIGN_IN: &str = "sign-in";
+/// The class of what the browser may know in between, as of any page that is read.
+const READ: &str = "read";
 /// What stands around a logout token in its form.
 const FORM_BYTES: usize = 1024;
 
@@ -83,9 +88,10 @@ impl Arrival<'_> {
         sessions: &Sessions,
         payload: Payload,
         deadline: Deadline,
+        decision: &mut Option<Decision>,
         trace: &TraceContext,
     ) -> Response {
-        match self.session_reply(page, sessions, payload, deadline).await {
+        match self.session_reply(page, sessions, payload, deadline, decision).await {
             Ok(reply) => respond(reply, trace),
             Err(problem) => self.session_problem(page, &problem, trace),
         }
@@ -112,18 +118,30 @@ impl Arrival<'_> {
         sessions: &Sessions,
         payload: Payload,
         deadline: Deadline,
+        decision: &mut Option<Decision>,
     ) -> Result<Reply> {
         let lines = cookie_lines(self.request);
         let cookies = Cookies::new(&lines);
         let visit = visit(self.request);
         let query = self.request.uri().query().unwrap_or_default();
         match page {
+            Page::Login | Page::Callback | Page::Logout => {
+                self.limit(SIGN_IN, None, self.client(), decision).await?;
+            }
+            // The provider ends sessions from one address, and none of them may stay.
+            Page::BackchannelLogout => self.limit(SIGN_IN, None, None, decision).await?,
+            // Once it is known whose it is: many users share an address.
+            Page::User => {}
+        }
+        match page {
             Page::Login => sessions.login(query, cookies, visit).await,
             Page::Callback => sessions.callback(query, cookies, visit).await,
             Page::Logout => sessions.logout(query, cookies, visit).await,
             Page::User => {
                 provenance(self.request).check(sessions.vault().origin())?;
-                sessions.user(query, cookies).await
+                let (user, reply) = sessions.user(query, cookies).await?;
+                self.limit(READ, Some(&user), None, decision).await?;
+                Ok(reply)
             }
             Page::BackchannelLogout => {
                 let limit = sessions.vault().max_token_bytes().saturating_add(FORM_BYTES);

@@ -4,6 +4,7 @@
 use super::{
     Sessions, away,
     cookies::{Cookies, SameSite},
+    ended,
     login::parameters,
     over::START,
     record::now,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{audit, claims::Whose, refusal::Refusal};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use bff_core::{Class, Problem, Result};
+use bff_core::{Class, Problem, Result, ports::Principal};
 use serde_json::json;
 use std::time::Duration;
 use url::Url;
@@ -25,22 +26,25 @@ const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 
 impl Sessions {
     /// `GET /bff/user`: who is signed in, for how long, and where to sign out; never a token. With
-    /// `slide=false` in the query the look does not make the session last longer.
+    /// `slide=false` in the query the look does not make the session last longer. With the user, whose
+    /// limits hold for it.
     ///
     /// # Errors
     /// 401 when nobody is signed in, 503 while nobody can say.
-    pub async fn user(&self, query: &str, cookies: Cookies<'_>) -> Result<Reply> {
+    pub async fn user(&self, query: &str, cookies: Cookies<'_>) -> Result<(Principal, Reply)> {
         let slide = parameters(query).get("slide") != Some(&Some("false".to_owned()));
         let cookie = cookies.only(&self.vault.settings.cookie);
         let record = self.current(cookie, slide).await?;
+        let user = record.principal().ok_or_else(ended)?;
         let mut claims = serde_json::Map::from_iter(record.claims.clone());
         claims.insert("sub".to_owned(), json!(record.subject));
-        Ok(Reply::json(&json!({
+        let reply = Reply::json(&json!({
             "claims": claims,
             "sessionExpiresInSeconds": record.until.saturating_sub(now()),
             "idleAfterSeconds": self.vault.settings.idle.as_secs(),
             "logoutUrl": format!("/bff/logout?key={}", logout_key(cookie.unwrap_or_default())),
-        })))
+        }));
+        Ok((user, reply))
     }
 
     /// `GET /bff/logout?key=...`: ends the session here and sends the browser to the provider to end

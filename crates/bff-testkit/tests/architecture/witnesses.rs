@@ -80,7 +80,10 @@ mod tests {
         for (text, violations) in [
             ("| what | test |\n|---|---|\n| a | `x` |\n| b | |\n| c | see below |", 2),
             ("| what | when |\n|---|---|\n| a | |", 0),
-            ("| what | test |\n|---|---|\n| a | `x.rs` |\n\n| what | when |\n|---|---|\n| a | b |", 0),
+            (
+                "| what | test |\n|---|---|\n| a | `x.rs` |\n\n| what | when |\n|---|---|\n| a | b |",
+                0,
+            ),
         ] {
             assert_eq!(without_name(&page(text)).len(), violations, "{text}");
         }

@@ -92,9 +92,8 @@ pub(crate) fn pages() -> io::Result<Vec<File>> {
     }
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
-    let read = |path: PathBuf| {
-        Ok(File { text: fs::read_to_string(&path)?, path: below(&root, &path) })
-    };
+    let read =
+        |path: PathBuf| Ok(File { text: fs::read_to_string(&path)?, path: below(&root, &path) });
     paths.into_iter().map(read).collect()
 }
 

@@ -18,6 +18,8 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8], at: Option<&'static str>) -
     let text = str::from_utf8(body).map_err(|error| {
         Fault::Malformed(format!("it is not UTF-8 after byte {}", error.valid_up_to()))
     })?;
+    // Some senders begin with a byte order mark, which RFC 8259 (section 8.1) lets a reader ignore.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut json = Reader::new(text);
     let value = match at {
         None => T::deserialize(&mut json),
@@ -123,6 +125,22 @@ mod tests {
         );
         assert!(why::<u32>("{}", Some("n")).contains("missing field `n`"));
         assert!(why::<u32>("7 trailing-secret", None).contains("trailing characters"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_at_the_beginning_and_only_there() {
+        let marked = |text: &str| text.replace('^', "\u{feff}");
+        for good in ["^7", "^ 7", "^7\n"] {
+            assert_eq!(read::<u32>(marked(good).as_bytes(), None), Ok(7), "{good}");
+        }
+        for bad in ["^^7", " ^7", "7^", "^", ""] {
+            assert!(read::<u32>(marked(bad).as_bytes(), None).is_err(), "{bad}");
+        }
+        let inside = marked(r#"^{"^n":"^","n":"^"}"#);
+        assert_eq!(read(inside.as_bytes(), Some("n")), Ok("\u{feff}".to_owned()));
+        assert!(why::<u32>(&marked("^x"), None).ends_with("line 1 column 1"));
+        // UTF-16 is no JSON between systems.
+        assert!(read::<u32>(b"\xff\xfe7\0", None).is_err());
     }
 
     #[test]

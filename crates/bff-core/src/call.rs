@@ -2,8 +2,8 @@
 //! them.
 
 use crate::{
-    Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Record, Reshaped,
-    Scope, Segment, User, View, Writing, Written,
+    Answers, Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Record,
+    Reshaped, Scope, Segment, User, View, Writing, Written, projection,
 };
 use serde::de::DeserializeOwned;
 use std::{fmt, marker::PhantomData};
@@ -115,6 +115,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// Reads what came back. A write that yields a value and was answered without one was done all
+    /// the same.
+    pub(crate) fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Fault> {
+        match self.write.as_deref().map(|write| write.answers) {
+            Some(Answers::Nothing) => projection::read(b"null", None),
+            Some(Answers::Content) if body.trim_ascii().is_empty() => Err(Fault::NoContent),
+            _ => projection::read(body, self.at),
+        }
+    }
+
     /// A cursor is the service's own value in the client's hands: this BFF cannot check it, and a
     /// service that finds the request a bad one does not know it.
     pub(crate) fn judge(&self, fault: Fault) -> Fault {

@@ -5,7 +5,6 @@ use crate::ports::{Background, Outbound, Principal, Store, Transport};
 use crate::record::Recording;
 use crate::{
     CallRecord, Criticality, Deadline, Fault, Looked, Note, Parameters, Scope, TraceContext,
-    projection,
 };
 use serde::de::DeserializeOwned;
 use std::{cell::RefCell, fmt, rc::Rc, sync::Arc, time::Duration};
@@ -203,7 +202,7 @@ impl Cx {
         let answer = self.send::<S>(target, &record).await;
         let value = answer.map_err(|fault| target.judge(fault)).and_then(|body| {
             record.bytes_read.set(body.len());
-            projection::read(&body, target.at)
+            target.read(&body)
         });
         record.end(value.as_ref().err());
         value

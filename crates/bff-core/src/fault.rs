@@ -39,6 +39,9 @@ pub enum Fault {
     /// The service does not take the cursor that the client sent: 400 to a call that carried one.
     #[error("the service does not know the client's cursor")]
     UnknownCursor,
+    /// A write was done, and the answer has nothing of what the view shows.
+    #[error("it was done, but the answer has no content")]
+    NoContent,
     /// The body cannot be read as what the view needs. The text never quotes values.
     #[error("the answer cannot be read: {0}")]
     Malformed(String),
@@ -88,7 +91,7 @@ pub enum Reason {
 impl Fault {
     /// The public name of the cause. 404, 403, 409 and 422 mean what they say, 429 and 5xx mean "later",
     /// and any other status means that this BFF and the service do not understand each other; but
-    /// see [`UnknownCursor`](Self::UnknownCursor).
+    /// see [`UnknownCursor`](Self::UnknownCursor) and [`NoContent`](Self::NoContent).
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
@@ -100,7 +103,7 @@ impl Fault {
             | Self::Open => Reason::Unavailable,
             Self::TimedOut(_) | Self::Late => Reason::Timeout,
             Self::Full | Self::Skipped => Reason::Overload,
-            Self::Malformed(_) | Self::TooLarge { .. } => Reason::Invalid,
+            Self::Malformed(_) | Self::TooLarge { .. } | Self::NoContent => Reason::Invalid,
             Self::Anonymous => Reason::Unauthenticated,
             Self::UnknownCursor => Reason::Refused,
             Self::Status { status, .. } => match status {

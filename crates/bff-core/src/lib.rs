@@ -79,7 +79,7 @@ pub use shape::{Fingerprint, Member, Shape};
 pub use survey::Depends;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use view::{Record, View};
-pub use write::{Body, IdempotencyKey, Write, Writing, Written};
+pub use write::{Answers, Body, IdempotencyKey, Unanswered, Write, Writing, Written};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

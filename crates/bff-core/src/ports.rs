@@ -17,7 +17,8 @@ pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// Sends calls to services. One per worker.
 pub trait Transport {
     /// Sends `request` and reads the whole answer: the decoded body of a 2xx answer with a JSON
-    /// content type.
+    /// content type; nothing, of a write that was done without saying more, or that
+    /// [answers nothing](crate::Answers::Nothing).
     ///
     /// Everything ends by `until`, or earlier if the service's own timeout says so. Whatever the
     /// service does is a [`Fault`], never a panic and never unbounded memory. What is sent

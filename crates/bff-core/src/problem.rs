@@ -161,8 +161,10 @@ impl Problem {
     /// critical dependency `name`, as `USER_PROFILE_UNAVAILABLE` for `userProfile`.
     #[must_use]
     pub fn of_dependency(name: &str, fault: &Fault) -> Self {
-        if *fault == Fault::UnknownCursor {
-            return Self::invalid_cursor();
+        match fault {
+            Fault::UnknownCursor => return Self::invalid_cursor(),
+            Fault::NoContent => return Self::done(name),
+            _ => {}
         }
         let (class, ending, message) = match fault.reason() {
             Reason::Unavailable | Reason::Timeout | Reason::Overload => (
@@ -190,6 +192,13 @@ impl Problem {
             Some(wait) if class.retryable() => problem.retry_after(wait),
             _ => problem,
         }
+    }
+
+    /// A write was done and there is nothing to show of it: neither is it to be repeated, nor did
+    /// nothing happen.
+    fn done(name: &str) -> Self {
+        let message = "This was done, but its result cannot be shown. Please look again before you repeat it.";
+        Self::new(Class::BadGateway, format!("{}_DONE", screaming(name)), message)
     }
 
     /// Nobody is signed in, or not with a credential that counts.
@@ -297,6 +306,7 @@ mod tests {
             (Fault::NoCredential("x".into()), "USER_PROFILE_UNAVAILABLE", 503, true),
             (Fault::Anonymous, "UNAUTHENTICATED", 401, false),
             (Fault::UnknownCursor, "INVALID_CURSOR", 400, false),
+            (Fault::NoContent, "USER_PROFILE_DONE", 502, false),
         ];
         for (fault, code, status, retryable) in cases {
             let problem = Problem::of_dependency("userProfile", &fault);

@@ -82,6 +82,17 @@ pub struct Written {
     pub json: Bytes,
     /// Without one, an attempt that may have arrived is not made again.
     pub key: Option<IdempotencyKey>,
+    /// What comes back when it was done.
+    pub answers: Answers,
+}
+
+/// What a service says when it has done a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Something that is read.
+    Content,
+    /// That it was done, and nothing that anybody reads.
+    Nothing,
 }
 
 /// A write being described; [`named`](Writing::named) makes it a call.
@@ -97,7 +108,8 @@ impl<S: Scope> Writing<S> {
     pub(crate) fn new(service: &'static str, target: String, what: &impl Record) -> Self {
         // A view of texts and numbers always serialises.
         let json = serde_json::to_vec(what).unwrap_or_default().into();
-        Self { service, target, written: Written { json, key: None }, scope: PhantomData }
+        let written = Written { json, key: None, answers: Answers::Content };
+        Self { service, target, written, scope: PhantomData }
     }
 
     /// Sends the client's key along, so that the service carries the write out once, and this BFF may
@@ -107,13 +119,37 @@ impl<S: Scope> Writing<S> {
         self
     }
 
+    /// Declares that the service says only that it was done, as one does that removes something or
+    /// marks it as read: any success counts, and nothing behind it is read. The call yields `()`.
+    pub fn answers_nothing(mut self) -> Unanswered<S> {
+        self.written.answers = Answers::Nothing;
+        Unanswered(self)
+    }
+
     /// Names the call in `camelCase`: the name that clients, logs and dashboards see when it fails.
-    /// `T` is what is read from the answer; usually the view's field decides it.
+    /// `T` is what is read from the answer; usually the view's field decides it. A service that
+    /// does it and answers without content fails the call with a problem of its own, `.._DONE`.
     pub fn named<T: DeserializeOwned + 'static>(self, name: &'static str) -> Write<T, S> {
         let Self { service, target, written, .. } = self;
         let target =
             Target { service, target, at: None, has_cursor: false, write: Some(Box::new(written)) };
         Write { name, target, read: PhantomData }
+    }
+}
+
+/// A write that answers nothing, being described; [`named`](Unanswered::named) makes it a call.
+#[must_use = "a write does nothing until it is named and gathered"]
+pub struct Unanswered<S>(Writing<S>);
+
+impl<S: Scope> Unanswered<S> {
+    /// As of [`Writing::once`].
+    pub fn once(self, key: IdempotencyKey) -> Self {
+        Self(self.0.once(key))
+    }
+
+    /// Names the call in `camelCase`: the name that clients, logs and dashboards see when it fails.
+    pub fn named(self, name: &'static str) -> Write<(), S> {
+        self.0.named(name)
     }
 }
 
@@ -148,6 +184,12 @@ impl<T: DeserializeOwned + 'static, S: Scope> Fetch for Write<T, S> {
 impl<S> fmt::Debug for Writing<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "POST {}{}", self.service, self.target)
+    }
+}
+
+impl<S> fmt::Debug for Unanswered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -102,6 +102,61 @@ async fn without_the_scope_there_is_no_proof() {
     }
 }
 
+/// Only tells the service.
+fn mark(me: &User, item: &NewItem, key: IdempotencyKey) -> Write<(), Personal> {
+    CARTS.post(("carts", me, "marks"), item).once(key).answers_nothing().named("mark")
+}
+
+async fn mark_item(
+    cx: &Cx,
+    me: User,
+    Body(item): Body<NewItem>,
+    key: IdempotencyKey,
+) -> Result<Cart> {
+    let done = mark(&me, &item, key).map(|()| 7);
+    Ok(Cart { units: cx.gather(Critical(done)).await? })
+}
+
+#[tokio::test]
+async fn c16_a_write_yields_what_it_declares_and_what_was_done_never_looks_undone() {
+    for (answer, cart, mark) in [
+        (r#"{"units":2}"#, "2", "7"),
+        ("\u{feff}{\"units\":2}", "2", "7"),
+        ("", "CART_DONE", "7"),
+        (" \r\n", "CART_DONE", "7"),
+        ("null", "CART_INVALID", "7"),
+        ("{}", "CART_INVALID", "7"),
+        ("<html>", "CART_INVALID", "7"),
+    ] {
+        for (endpoint, expected) in
+            [(endpoint(), cart), (post("/test/v1/marks").to(mark_item), mark)]
+        {
+            let fake = Fake::saying(answer);
+            let cx = cx_writing(&fake, &["carts:write"], ITEM, Some("k-1"));
+            let told = match endpoint.answer(&cx).await {
+                Ok(answer) => String::from_utf8_lossy(answer.content()).into_owned(),
+                Err(problem) => problem.code().to_owned(),
+            };
+            assert!(told.contains(expected), "{answer:?}: {told}, not {expected}");
+            assert_eq!(fake.written.borrow().len(), 1, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_what_a_client_sends_is_passed_over() {
+    let (answer, written) = sent(&["carts:write"], &format!("\u{feff}{ITEM}"), Some("k")).await;
+    assert!(answer.is_ok());
+    assert_eq!(written.len(), 1);
+    let (answer, written) =
+        sent(&["carts:write"], &format!("\u{feff}\u{feff}{ITEM}"), Some("k")).await;
+    assert_eq!(
+        answer.err().map(|problem| problem.code().to_owned()).as_deref(),
+        Some("INVALID_BODY")
+    );
+    assert!(written.is_empty());
+}
+
 #[test]
 fn the_table_says_what_an_endpoint_needs() {
     let endpoint = endpoint();

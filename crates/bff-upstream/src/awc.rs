@@ -5,16 +5,16 @@
 
 use crate::{Proof, body, call::Wire, host::Host, service::Service};
 use awc::{
-    Client, ClientRequest, Connector,
-    error::{ConnectError, SendRequestError},
+    Client, ClientRequest, ClientResponse, Connector,
+    error::{ConnectError, PayloadError, SendRequestError},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
-use bff_core::{Fault, fields, ports::Outbound};
+use bff_core::{Answers, Fault, Written, fields, ports::Outbound};
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream};
 use rustls::ClientConfig;
 use std::{cell::RefCell, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -103,17 +103,22 @@ impl AwcWire {
         if !is_framed(answer.status(), answer.headers()) {
             self.forget(host);
         }
-        match answer.status().as_u16() {
-            200 | 203 => body::check_type(answer.headers())?,
-            201 if outbound.write.is_some() => body::check_type(answer.headers())?,
-            status => {
+        let limit_bytes = service.settings.body_limit_bytes;
+        match (answer.status().as_u16(), outbound.write) {
+            (200 | 203, None) => body::check_type(answer.headers())?,
+            // Done; how it says so tells nothing that is not said by the declaration.
+            (200..=205, Some(Written { answers: Answers::Nothing, .. })) => {
+                body::pass_over(&mut answer, limit_bytes);
+                return Ok(Bytes::new());
+            }
+            (200..=205, Some(write)) => return done(&mut answer, write, limit_bytes).await,
+            (status, _) => {
                 let retry_after = answer.headers().get(header::RETRY_AFTER);
                 let retry_after =
                     retry_after.and_then(|value| fields::retry_after(value.as_bytes()));
                 return Err(Fault::Status { status, retry_after });
             }
         }
-        let limit_bytes = service.settings.body_limit_bytes;
         let read = body::read(&mut answer, limit_bytes).await?;
         body::decode(answer.headers(), read, limit_bytes)
     }
@@ -174,6 +179,28 @@ impl Wire for AwcWire {
         // A header name of 64 KiB panics in actix-http's parser; the panic must end with this call.
         attempt.catch_unwind().await.unwrap_or(Err(Fault::Crashed))
     }
+}
+
+/// The content of an answer to a write that was done. Nothing, where none came: it has no type either.
+async fn done<S>(
+    answer: &mut ClientResponse<S>,
+    write: &Written,
+    limit_bytes: usize,
+) -> Result<Bytes, Fault>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>>,
+    ClientResponse<S>: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let read = match body::read(answer, limit_bytes).await {
+        // Nobody asks again whether it was done: without a key it might be done twice.
+        Err(Fault::Broken(_)) if write.key.is_none() => Bytes::new(),
+        read => read?,
+    };
+    if read.is_empty() {
+        return Ok(read);
+    }
+    body::check_type(answer.headers())?;
+    body::decode(answer.headers(), read, limit_bytes)
 }
 
 fn client(service: &Service, tls: Option<Arc<ClientConfig>>) -> Client {

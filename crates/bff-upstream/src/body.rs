@@ -11,7 +11,7 @@ use bff_core::{
 };
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use std::io::Read;
 
 const BROTLI_BUFFER_BYTES: usize = 4096;
@@ -60,6 +60,21 @@ where
             Err(Fault::Broken(format!("{} of {bytes} bytes came", read.len())))
         }
         _ => Ok(read),
+    }
+}
+
+/// Passes over what is there already of a body that nobody reads, so that its connection can be used
+/// again. A longer one costs the connection.
+pub(crate) fn pass_over<S>(answer: &mut ClientResponse<S>, limit_bytes: usize)
+where
+    ClientResponse<S>: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let mut passed = 0_usize;
+    while let Some(Some(Ok(chunk))) = answer.next().now_or_never() {
+        passed = passed.saturating_add(chunk.len());
+        if passed > limit_bytes {
+            return;
+        }
     }
 }
 

@@ -154,6 +154,9 @@ fn log_failure(call: &CallRecord) {
         Fault::TimedOut(_) | Fault::Late => {
             "look at the service's latency, or raise its timeout or the route's budget"
         }
+        Fault::NoContent => {
+            "let the service answer what the view reads, or declare the write with `answers_nothing`"
+        }
         Fault::Malformed(_) | Fault::TooLarge { .. } => {
             "compare the service's answer with the view that reads it"
         }

@@ -46,6 +46,9 @@ impl Answers {
     }
 
     pub(super) fn to(&self, call: &Outbound<'_>) -> Result<Value, Fault> {
+        if call.write.is_some_and(|write| write.answers == bff_core::Answers::Nothing) {
+            return Ok(Value::Null);
+        }
         let key = (call.service.to_owned(), call.dependency.to_owned());
         let known = self.0.get(&key).map(Vec::as_slice).unwrap_or_default();
         let request = request(call);

@@ -6,6 +6,7 @@ use std::{
     fs,
     io::Write,
     net::{Shutdown, TcpStream},
+    thread,
 };
 
 const USERS: Service = Service::named("users");
@@ -171,6 +172,32 @@ fn connections_to_services_are_used_again() {
     }
     let stats = bff.services.stats(Sample::Catalog);
     assert_eq!((stats.requests_started, stats.connections_total), (20, 1));
+}
+
+#[test]
+fn c24_connections_that_nobody_uses_are_closed_by_the_clock() {
+    let bff = start(seconds(10), "timeout = \"10s\"\nkeep_alive = \"300ms\"");
+    let open = |service| bff.services.stats(service).connections_open;
+    let burst = |target: &str, requests: usize| {
+        thread::scope(|scope| {
+            for _ in 0..requests {
+                scope.spawn(|| assert_eq!(bff.get(target).status, 200));
+            }
+        });
+    };
+    // One; many at once; many after that, of another service too; and behind a call that took longer than they live.
+    for (delay, requests) in [(0, 1), (100, 20), (100, 5), (900, 3)] {
+        for service in [Sample::Users, Sample::Catalog] {
+            bff.services.set_fault(service, Some(Fault::Delay { millis: delay }));
+        }
+        burst(PROFILE, requests);
+        burst(PRODUCT, requests);
+        for service in [Sample::Users, Sample::Catalog] {
+            let all_closed =
+                bff.services.wait_until(service, |now| now.connections_open == 0, seconds(9));
+            assert!(all_closed, "{requests} requests: {} are open", open(service));
+        }
+    }
 }
 
 #[test]

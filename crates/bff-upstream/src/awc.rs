@@ -3,9 +3,9 @@
 //! What awc does by default and must not: follow redirects, decompress without a limit, let a panic
 //! in its parser take the page down.
 
-use crate::{Proof, body, call::Wire, host::Host, service::Service};
+use crate::{Proof, body, call::Wire, host::Host, pools::Pools, service::Service};
 use awc::{
-    Client, ClientRequest, ClientResponse, Connector,
+    Client, ClientRequest, ClientResponse,
     error::{ConnectError, PayloadError, SendRequestError},
     http::{
         Method, StatusCode,
@@ -15,8 +15,7 @@ use awc::{
 use bff_core::{Answers, Fault, Written, fields, ports::Outbound};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream};
-use rustls::ClientConfig;
-use std::{cell::RefCell, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{fmt, panic::AssertUnwindSafe, time::Duration};
 
 /// Who calls.
 const SERVICE_ACCOUNT: HeaderName = HeaderName::from_static("x-service-account");
@@ -32,22 +31,7 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The connections of one worker thread: one awc client, and so one pool, per host.
 pub struct AwcWire {
     account: HeaderValue,
-    clients: RefCell<Vec<Known>>,
-}
-
-/// A client by its host and service.
-struct Known {
-    host: u32,
-    service: Box<str>,
-    /// What it was made with.
-    tls: Option<Arc<ClientConfig>>,
-    client: Client,
-}
-
-impl Known {
-    fn is_for(&self, host: &Host, tls: Option<&Arc<ClientConfig>>) -> bool {
-        self.host == host.id() && self.tls.as_ref().map(Arc::as_ptr) == tls.map(Arc::as_ptr)
-    }
+    pools: Pools,
 }
 
 impl AwcWire {
@@ -55,35 +39,7 @@ impl AwcWire {
     pub(crate) fn new(account: &str) -> Self {
         let account =
             HeaderValue::from_str(account).unwrap_or_else(|_| HeaderValue::from_static("bff"));
-        Self { account, clients: RefCell::default() }
-    }
-
-    fn client(&self, service: &Service, host: &Host) -> Client {
-        let mut clients = self.clients.borrow_mut();
-        let tls = service.tls.as_ref().map(|tls| tls.current());
-        if let Some(known) = clients.iter().find(|known| known.is_for(host, tls.as_deref())) {
-            return known.client.clone();
-        }
-        // A new host is the occasion to forget those that are gone, and those with an old
-        // certificate; requests that are under way on them end as they would.
-        let hosts = service.hosts();
-        let is_there = |id| id != host.id() && hosts.iter().any(|host| host.id() == id);
-        clients.retain(|known| *known.service != *service.name() || is_there(known.host));
-        let tls = tls.map(|tls| Arc::clone(&tls));
-        let client = client(service, tls.clone());
-        clients.push(Known {
-            host: host.id(),
-            service: service.name().into(),
-            tls,
-            client: client.clone(),
-        });
-        client
-    }
-
-    /// Gives up the connections to a host. Nobody has used them since the caller's answer came:
-    /// awc put its connection back in the same poll.
-    fn forget(&self, host: &Host) {
-        self.clients.borrow_mut().retain(|known| known.host != host.id());
+        Self { account, pools: Pools::default() }
     }
 
     async fn try_exchange(
@@ -94,14 +50,15 @@ impl AwcWire {
         proof: &Proof,
         left: Duration,
     ) -> Result<Bytes, Fault> {
-        let request = self.request(service, host, outbound, proof, left)?;
+        let pool = self.pools.of(service, host);
+        let request = self.request(&pool, service, host, outbound, proof, left)?;
         let sent = match outbound.write {
             None => request.send(),
             Some(write) => request.send_body(write.json.clone()),
         };
         let mut answer = sent.await.map_err(|error| unsent(&error))?;
         if !is_framed(answer.status(), answer.headers()) {
-            self.forget(host);
+            self.pools.forget(host);
         }
         let limit_bytes = service.settings.body_limit_bytes;
         match (answer.status().as_u16(), outbound.write) {
@@ -126,6 +83,7 @@ impl AwcWire {
     /// Made from the outbound value and the proof alone: no header of the client's is in reach here.
     fn request(
         &self,
+        client: &Client,
         service: &Service,
         host: &Host,
         outbound: &Outbound<'_>,
@@ -134,7 +92,7 @@ impl AwcWire {
     ) -> Result<ClientRequest, Fault> {
         let uri = host.base.uri(outbound.target)?;
         let method = if outbound.write.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.client(service, host).request(method, uri).no_decompress();
+        let mut request = client.request(method, uri).no_decompress();
         if let Some(address) = host.address {
             request = request.address(address);
         }
@@ -203,24 +161,6 @@ where
     body::decode(answer.headers(), read, limit_bytes)
 }
 
-fn client(service: &Service, tls: Option<Arc<ClientConfig>>) -> Client {
-    let settings = &service.settings;
-    let mut connector = Connector::new()
-        .timeout(settings.connect_timeout)
-        .handshake_timeout(settings.connect_timeout)
-        .conn_keep_alive(settings.keep_alive)
-        .limit(settings.max_connections);
-    if let Some(tls) = tls {
-        connector = connector.rustls_0_23(tls);
-    }
-    Client::builder()
-        .connector(connector)
-        .disable_redirects()
-        .disable_timeout()
-        .no_default_headers()
-        .finish()
-}
-
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
@@ -251,8 +191,6 @@ fn unsent(error: &SendRequestError) -> Fault {
 
 impl fmt::Debug for AwcWire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwcWire")
-            .field("hosts", &self.clients.borrow().len())
-            .finish_non_exhaustive()
+        f.debug_struct("AwcWire").field("hosts", &self.pools.len()).finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@ mod call;
 mod events;
 mod host;
 pub mod policy;
+mod pools;
 mod resolve;
 mod service;
 mod settings;

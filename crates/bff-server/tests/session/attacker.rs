@@ -1,5 +1,6 @@
 //! An anonymous attacker who does the worst that he can, again and again, while two users are signed
-//! in and a third signs in: none of them notices.
+//! in and a third signs in: none of them notices. He speaks with the BFF himself, and has sites and
+//! scripts that their browsers come by.
 
 use crate::bed::{self, Bed, ME};
 use bff_testkit::{Browser, http, http::Reply, idp::Endpoint};
@@ -19,6 +20,18 @@ fn rounds() -> u32 {
 
 /// Ten rounds a second.
 const PACE: Duration = Duration::from_millis(100);
+
+/// Where his sites lead a browser.
+const PAGES: [&str; 8] = [
+    "/bff/login",
+    "/bff/login?return_to=//evil.example",
+    "/bff/callback",
+    "/bff/callback?code=&state=x",
+    "/bff/user",
+    "/bff/logout",
+    "/bff/logout?key=guessed",
+    "/bff/backchannel-logout",
+];
 
 /// What the attacker has: a browser of his own, and logins of others that he has seen go by.
 struct Attacker<'a> {
@@ -109,6 +122,16 @@ impl Attacker<'_> {
     }
 }
 
+/// A browser comes by the attacker's sites, and by a script of his on a sibling domain.
+fn comes_by_his_sites(bed: &Bed, browser: &mut Browser) {
+    for page in PAGES {
+        let _nothing = browser.led(bed.at(0), page, &[]);
+    }
+    let octet = char::from(fastrand::u8(0x80..));
+    browser.toss(bed.at(0), "city", &format!("M{octet}nchen"));
+    browser.toss(bed.at(0), "__Host-Http-login-00000000", &octet.to_string());
+}
+
 /// What came of somebody's requests.
 #[derive(Debug, Default)]
 struct Seen {
@@ -133,9 +156,9 @@ impl Seen {
 
 #[test]
 fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
-    // Each token has ended when it comes to be used, so that every page needs a renewal.
-    let bed = bed::with("refresh_ahead = \"1s\"", 1, true);
-    bed.idp.set_access_token_lifetime(Duration::from_secs(2));
+    // Not renewed ahead, so that once a second each user's page waits for the provider.
+    let bed = bed::with("refresh_ahead = \"0s\"", 1, true);
+    bed.idp.set_access_token_lifetime(Duration::from_secs(1));
     let users = ["u-1", "u-2"].map(|user| bed.signed_in(user));
     let mut under_way = Browser::new();
     let stolen = under_way.sign_in_at(bed.at(0), &bed.idp, "/bff/login", "u-4");
@@ -169,6 +192,7 @@ fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
                 scope.spawn(move || {
                     let (mut seen, mut user) = (Seen::default(), user.clone());
                     while !over.load(SeqCst) {
+                        comes_by_his_sites(bed, &mut user);
                         seen.see("page", 200, || user.fetch(bed.at(0), ME));
                         seen.see("user", 200, || user.fetch(bed.at(0), "/bff/user"));
                         thread::sleep(PACE / 5);
@@ -181,7 +205,8 @@ fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
                 while !over.load(SeqCst) {
                     let mut browser = Browser::new();
                     let back = browser.sign_in_at(bed.at(0), &bed.idp, "/bff/login", "u-3");
-                    seen.see("login", 303, || browser.go(bed.at(0), &back));
+                    comes_by_his_sites(bed, &mut browser);
+                    seen.see("login", 303, || browser.led(bed.at(0), &back, &[]));
                     seen.see("first page", 200, || browser.fetch(bed.at(0), ME));
                     thread::sleep(PACE / 5);
                 }

@@ -13,6 +13,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::PathBuf,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -124,11 +125,15 @@ pub(crate) fn with(more: &str, instances: usize, shared: bool) -> Bed {
     bed
 }
 
-/// A key to seal with, for all instances of this process.
+/// A key to seal with, for all instances of this process. Written once: an instance of another test
+/// may be reading it.
 fn keys_file() -> PathBuf {
-    let path = std::env::temp_dir().join(format!("bff-session-keys-{}", std::process::id()));
-    fs::write(&path, "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=\n").unwrap();
-    path
+    static WRITTEN: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = std::env::temp_dir().join(format!("bff-session-keys-{}", std::process::id()));
+        fs::write(&path, "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=\n").unwrap();
+        path
+    });
+    WRITTEN.clone()
 }
 
 impl Bed {

@@ -40,15 +40,26 @@ struct Attacker<'a> {
     stolen: &'a str,
 }
 
+/// Never the same address twice, so that no limit of one holds him up.
+fn an_address() -> String {
+    format!("198.{}.{}.{}", fastrand::u8(18..20), fastrand::u8(..), fastrand::u8(..))
+}
+
+/// The instance that believes its proxy about addresses; the users come from the proxy's own.
+fn site(bed: &Bed) -> SocketAddr {
+    bed.at(1)
+}
+
 impl Attacker<'_> {
-    fn site(&self) -> SocketAddr {
-        self.bed.at(0)
+    fn go(&self, browser: &mut Browser, target: &str) -> Reply {
+        let from = an_address();
+        browser.send(site(self.bed), "GET", target, &[("x-forwarded-for", &from)], "")
     }
 
     /// A login of his own, begun as it should be, and the state that leads back to it.
     fn begun(&self) -> (Browser, String) {
         let mut browser = Browser::new();
-        let started = browser.go(self.site(), "/bff/login");
+        let started = self.go(&mut browser, "/bff/login");
         let location = started.header("location").unwrap_or_default().to_owned();
         let (_, after) = location.split_once("state=").unwrap_or_default();
         (browser, after.split('&').next().unwrap_or_default().to_owned())
@@ -59,8 +70,8 @@ impl Attacker<'_> {
         let issuer = self.bed.idp.url();
         let target = format!("/bff/callback?state={state}&iss={issuer}{code}");
         // Once, and once more.
-        let _refused = browser.go(self.site(), &target);
-        let _refused = browser.go(self.site(), &target);
+        let _refused = self.go(&mut browser, &target);
+        let _refused = self.go(&mut browser, &target);
     }
 
     fn odd_codes(&self) {
@@ -77,28 +88,36 @@ impl Attacker<'_> {
     }
 
     fn stolen_states(&self) {
-        let _unknown = Browser::new().go(self.site(), self.stolen);
         let (mut own, _) = self.begun();
-        let _unknown = own.go(self.site(), self.stolen);
+        for mut browser in [Browser::new(), own.clone()] {
+            let _unknown = self.go(&mut browser, self.stolen);
+        }
+        // As if a script of his had put his own cookie in the place of the other one.
+        let state = self.stolen.split_once("state=").unwrap_or_default().1;
+        let name = format!("__Host-Http-login-{}", state.get(..8).unwrap_or_default());
+        for value in own.cookies(site(self.bed)).into_values() {
+            own.toss(site(self.bed), &name, &value);
+        }
+        let _unknown = self.go(&mut own, self.stolen);
     }
 
     fn five_logins_at_a_time(&self) {
         let mut browser = Browser::new();
         for _ in 0..5 {
-            let _begun = browser.go(self.site(), "/bff/login?return_to=/cart");
+            let _begun = self.go(&mut browser, "/bff/login?return_to=/cart");
         }
         thread::scope(|scope| {
             for _ in 0..5 {
-                scope.spawn(|| Browser::new().go(self.site(), "/bff/login"));
+                scope.spawn(|| self.go(&mut Browser::new(), "/bff/login"));
             }
         });
     }
 
     fn forged_logouts(&self) {
-        let _out = Browser::new().go(self.site(), "/bff/logout?key=guessed");
+        let _out = self.go(&mut Browser::new(), "/bff/logout?key=guessed");
         for token in ["", "a.b.c", &"x".repeat(9000)] {
             let _refused = Browser::new().submit(
-                self.site(),
+                site(self.bed),
                 "/bff/backchannel-logout",
                 &[("logout_token", token)],
             );
@@ -112,24 +131,28 @@ impl Attacker<'_> {
         for cookies in [all, [session.as_bytes(), &[one]].concat(), vec![one; 4000]] {
             for target in [ME, "/bff/login", "/bff/callback?code=x&state=y", "/bff/user"] {
                 let head = format!(
-                    "GET {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-csrf: 1\r\ncookie: ",
-                    self.site()
+                    "GET {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-csrf: 1\r\n\
+                     x-forwarded-for: {}\r\ncookie: ",
+                    site(self.bed),
+                    an_address()
                 );
-                let _refused =
-                    http::exchange(self.site(), &[head.as_bytes(), &cookies, b"\r\n\r\n"].concat());
+                let _refused = http::exchange(
+                    site(self.bed),
+                    &[head.as_bytes(), &cookies, b"\r\n\r\n"].concat(),
+                );
             }
         }
     }
 }
 
-/// A browser comes by the attacker's sites, and by a script of his on a sibling domain.
+/// A browser comes by one of the attacker's sites, and by a script of his on a sibling domain.
 fn comes_by_his_sites(bed: &Bed, browser: &mut Browser) {
-    for page in PAGES {
-        let _nothing = browser.led(bed.at(0), page, &[]);
+    if let Some(page) = fastrand::choice(PAGES) {
+        let _nothing = browser.led(site(bed), page, &[]);
     }
     let octet = char::from(fastrand::u8(0x80..));
-    browser.toss(bed.at(0), "city", &format!("M{octet}nchen"));
-    browser.toss(bed.at(0), "__Host-Http-login-00000000", &octet.to_string());
+    browser.toss(site(bed), "city", &format!("M{octet}nchen"));
+    browser.toss(site(bed), "__Host-Http-login-00000000", &octet.to_string());
 }
 
 /// What came of somebody's requests.
@@ -157,11 +180,16 @@ impl Seen {
 #[test]
 fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
     // Not renewed ahead, so that once a second each user's page waits for the provider.
-    let bed = bed::with("refresh_ahead = \"0s\"", 1, true);
+    let mut bed = bed::with("refresh_ahead = \"0s\"", 1, true);
+    bed.start_another_with(|settings| {
+        let behind = "[server]\ntrusted_proxies = [\"127.0.0.0/8\"]\nforwarding_header = \"x-forwarded-for\"";
+        settings.replacen("[server]", behind, 1)
+    });
+    let bed = bed;
     bed.idp.set_access_token_lifetime(Duration::from_secs(1));
     let users = ["u-1", "u-2"].map(|user| bed.signed_in(user));
     let mut under_way = Browser::new();
-    let stolen = under_way.sign_in_at(bed.at(0), &bed.idp, "/bff/login", "u-4");
+    let stolen = under_way.sign_in_at(site(&bed), &bed.idp, "/bff/login", "u-4");
     let attacker = Attacker { bed: &bed, stolen: &stolen };
     let over = AtomicBool::new(false);
     let attacks: [fn(&Attacker<'_>); 6] = [
@@ -193,9 +221,9 @@ fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
                     let (mut seen, mut user) = (Seen::default(), user.clone());
                     while !over.load(SeqCst) {
                         comes_by_his_sites(bed, &mut user);
-                        seen.see("page", 200, || user.fetch(bed.at(0), ME));
-                        seen.see("user", 200, || user.fetch(bed.at(0), "/bff/user"));
-                        thread::sleep(PACE / 5);
+                        seen.see("page", 200, || user.fetch(site(bed), ME));
+                        seen.see("user", 200, || user.fetch(site(bed), "/bff/user"));
+                        thread::sleep(PACE);
                     }
                     seen
                 })
@@ -204,11 +232,11 @@ fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
                 let mut seen = Seen::default();
                 while !over.load(SeqCst) {
                     let mut browser = Browser::new();
-                    let back = browser.sign_in_at(bed.at(0), &bed.idp, "/bff/login", "u-3");
+                    let back = browser.sign_in_at(site(bed), &bed.idp, "/bff/login", "u-3");
                     comes_by_his_sites(bed, &mut browser);
-                    seen.see("login", 303, || browser.led(bed.at(0), &back, &[]));
-                    seen.see("first page", 200, || browser.fetch(bed.at(0), ME));
-                    thread::sleep(PACE / 5);
+                    seen.see("login", 303, || browser.led(site(bed), &back, &[]));
+                    seen.see("first page", 200, || browser.fetch(site(bed), ME));
+                    thread::sleep(PACE);
                 }
                 seen
             })])
@@ -224,7 +252,7 @@ fn an_attacker_costs_no_user_a_page_and_nobody_a_login() {
     assert!(bed.idp.refreshes() > 0, "renewals took place meanwhile");
     assert_eq!(bed.idp.reused_refresh_tokens(), 0);
     let asked = bed.idp.count(Endpoint::Token);
-    let back = under_way.go(bed.at(0), &stolen);
+    let back = under_way.go(site(&bed), &stolen);
     assert_eq!(back.status, 303, "whose state was stolen signs in: {}", back.text());
     if env::var_os("ATTACK_ROUNDS").is_some() {
         let figures = format!(

@@ -3,7 +3,7 @@
 use bff_core::prelude::*;
 
 fn text(me: &User) -> String {
-    me.as_str().to_owned()
+    me.id().to_owned()
 }
 
 fn main() {}

@@ -24,8 +24,6 @@ pub struct SessionStats {
     pub refresh_refused: u64,
     /// Renewals that did not come about: provider or store was away.
     pub refresh_trouble: u64,
-    /// Looks at a session whose key this instance does not have.
-    pub unopened: u64,
 }
 
 /// The counters themselves.
@@ -40,7 +38,6 @@ pub(super) struct Counts {
     pub(super) refreshed: Count,
     pub(super) refresh_refused: Count,
     pub(super) refresh_trouble: Count,
-    pub(super) unopened: Count,
 }
 
 /// One of them.
@@ -66,7 +63,6 @@ impl Counts {
             refreshed: now(&self.refreshed),
             refresh_refused: now(&self.refresh_refused),
             refresh_trouble: now(&self.refresh_trouble),
-            unopened: now(&self.unopened),
         }
     }
 }

@@ -8,7 +8,6 @@ mod csrf;
 mod documented;
 mod documents;
 mod elsewhere;
-mod keys;
 mod limited;
 mod login;
 mod logout;

@@ -10,7 +10,7 @@ use super::{
     provider::{Code, Known, Purpose},
     record::{Record, access_until, now},
     reply::Reply,
-    seal,
+    seal::{self, Opened},
     store::List,
     tokens::identity,
     visit::{self, Visit},
@@ -166,7 +166,7 @@ impl Sessions {
         let vault = &*self.vault;
         let mut parameters = parameters(query);
         let state = take(&mut parameters, "state").unwrap_or_default();
-        let attempt = self.attempt(&state, cookies).ok_or_else(unknown)?;
+        let attempt = self.attempt(&state, cookies)?.ok_or_else(unknown)?;
         let known = self.known().await?;
         let named = take(&mut parameters, "iss");
         let names_itself = known.endpoints.names_itself;
@@ -223,12 +223,24 @@ impl Sessions {
     }
 
     /// What this browser began with this state.
-    fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Option<Attempt> {
-        let value = cookies.only(&cookie_of(state))?;
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
-        let json = self.vault.seals.unseal(&sealed_as(state), &sealed)?;
-        let attempt: Attempt = serde_json::from_slice(&json).ok()?;
-        (now() < attempt.until).then_some(attempt)
+    ///
+    /// # Errors
+    /// 503 when another instance can say, and this one not yet.
+    fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Result<Option<Attempt>> {
+        let seals = &self.vault.seals;
+        let value = cookies.only(&cookie_of(state));
+        let sealed = value.and_then(|value| BASE64_URL_SAFE_NO_PAD.decode(value).ok());
+        let json = match seals.unseal(&sealed_as(state), &sealed.unwrap_or_default()) {
+            Opened::Plain(json) => json,
+            // Anybody can write any key into a cookie.
+            Opened::Locked(key) if seals.is_held_elsewhere(key) => {
+                self.vault.counts.unopened.add(1);
+                return Err(super::unavailable());
+            }
+            Opened::Locked(_) | Opened::Changed => return Ok(None),
+        };
+        let attempt = serde_json::from_slice(&json).ok();
+        Ok(attempt.filter(|attempt: &Attempt| now() < attempt.until))
     }
 
     async fn signed_in(&self, known: &Known, granted: Granted, nonce: &str) -> Result<Record> {

@@ -7,6 +7,7 @@
 mod cookies;
 mod csrf;
 mod discovery;
+mod holders;
 mod login;
 mod logout;
 mod memory;
@@ -35,10 +36,11 @@ pub use self::{
 };
 
 use self::{
+    holders::{Holder, Missing, Others},
     memory::Memory,
     provider::{Known, Provider},
     record::{Record, now},
-    refresh::Renewed,
+    refresh::{Renewed, Renewing},
     return_to::ReturnTo,
     seal::Seals,
     shared::Shared,
@@ -53,7 +55,15 @@ use bff_core::{
     ports::{Authenticator, Local, Presented, Principal},
 };
 use bff_redis::{Redis, RedisSettings, RedisStats};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::spawn_local;
 
 /// The sessions of all browsers, for the whole process.
 pub struct Vault {
@@ -61,6 +71,8 @@ pub struct Vault {
     provider: Arc<Provider>,
     store: Store,
     seals: Seals,
+    holder: Holder,
+    missing: Missing,
     return_to: ReturnTo,
     origin: String,
     renewals: Flights<Renewed>,
@@ -68,6 +80,10 @@ pub struct Vault {
     in_vain: InVain,
     counts: Counts,
     refusals: Arc<Refusals>,
+    /// Renewals that are under way or about to be.
+    renewing: AtomicUsize,
+    /// Whether the process ends: then nothing begins that no request waits for.
+    draining: AtomicBool,
 }
 
 impl Vault {
@@ -80,24 +96,32 @@ impl Vault {
         settings: &SessionSettings,
     ) -> Result<Arc<Self>, SessionSettingsError> {
         settings.check()?;
+        let seals = settings.seals()?;
         let store = match &settings.redis {
             Some(redis) => {
                 let redis = Redis::start(&patient(redis, settings.store_timeout), Vec::new())?;
                 Store::Shared(Shared::new(redis, bff, settings.store_timeout))
             }
-            None => Store::Memory(Memory::new(settings.max_in_memory)),
+            None => {
+                seals.learn(Others::default());
+                Store::Memory(Memory::new(settings.max_in_memory))
+            }
         };
         let shared = Arc::new(settings.clone());
         Ok(Arc::new(Self {
             provider: Provider::new(&shared)?,
             store,
-            seals: settings.seals()?,
+            seals,
+            holder: Holder::new(seal::random()),
+            missing: Missing::default(),
             return_to: settings.return_to(),
             origin: settings.origin(),
             renewals: Flights::default(),
             in_vain: InVain::default(),
             counts: Counts::default(),
             refusals: Arc::default(),
+            renewing: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
             settings: shared,
         }))
     }
@@ -135,6 +159,29 @@ impl Vault {
         }
     }
 
+    /// Begins no renewal any more that no request waits for, because the process ends.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether tokens are being renewed. A process that ended now could lose what the provider gave.
+    #[must_use]
+    pub fn is_renewing(&self) -> bool {
+        self.renewing.load(Ordering::SeqCst) > 0
+    }
+
+    /// A record as it was read.
+    ///
+    /// # Errors
+    /// It is sealed with a key that is not here and may come, which is no reason to end it.
+    fn opened(&self, name: &str, sealed: Option<Vec<u8>>) -> Result<Option<Record>, Away> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        Record::open(name, &sealed, &self.seals).or_else(|key| {
+            self.counts.unopened.add(1);
+            if self.missing.may_come(key) { Err(Away) } else { Ok(None) }
+        })
+    }
+
     /// The origin that requests to this BFF come from.
     #[must_use]
     pub fn origin(&self) -> &str {
@@ -153,6 +200,9 @@ impl Sessions {
     /// The sessions of `vault`, for the thread that this is called on.
     #[must_use]
     pub fn new(vault: Arc<Vault>) -> Self {
+        if matches!(vault.store, Store::Shared(_)) {
+            spawn_local(Vault::stay_in_touch(Arc::downgrade(&vault)));
+        }
         Self { client: vault.provider.client(), vault }
     }
 
@@ -174,8 +224,7 @@ impl Sessions {
         let name = seal::name_of(cookie);
         let idle = slide.then_some(vault.settings.idle);
         let sealed = vault.store.read(&name, idle).await.map_err(away)?;
-        let record = sealed.and_then(|sealed| Record::open(&name, &sealed, &vault.seals));
-        let record = record.ok_or_else(ended)?;
+        let record = vault.opened(&name, sealed).map_err(away)?.ok_or_else(ended)?;
         if record.is_over(now()) {
             vault.expire(&name).await;
             return Err(ended());
@@ -183,8 +232,14 @@ impl Sessions {
         if !vault.is_due(&record) {
             return Ok(Arc::new(record));
         }
-        let renewal = vault.renew(&self.client, &name);
-        if now() < record.access_until {
+        // Counted before it is asked whether the process ends, so that the end sees it or it sees the
+        // end.
+        let (renewing, is_good) = (Renewing::begin(vault), now() < record.access_until);
+        if is_good && vault.draining.load(Ordering::SeqCst) {
+            return Ok(Arc::new(record));
+        }
+        let renewal = vault.renew(&self.client, &name, renewing);
+        if is_good {
             return Ok(Arc::new(record));
         }
         match renewal.await {
@@ -196,8 +251,11 @@ impl Sessions {
 
     /// Ends a session and its refresh token; whether there was one.
     async fn end(&self, name: &str) -> Result<Option<Record>> {
-        let record = self.vault.look(name).await.map_err(away)?;
-        self.vault.store.end(name).await.map_err(away)?;
+        let vault = &self.vault;
+        let sealed = vault.store.read(name, None).await.map_err(away)?;
+        // One that cannot be opened here ends all the same; only its refresh token lives on.
+        let record = vault.opened(name, sealed).unwrap_or_default();
+        vault.store.end(name).await.map_err(away)?;
         if let Some(token) = record.as_ref().and_then(|record| record.refresh_token.as_ref()) {
             self.vault.revoke(&self.client, token);
         }

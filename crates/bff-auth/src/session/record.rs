@@ -1,6 +1,9 @@
 //! What is kept about a browser that signed in.
 
-use super::seal::Seals;
+use super::{
+    holders::KeyId,
+    seal::{Opened, Seals},
+};
 use crate::token_endpoint::Granted;
 use bff_core::ports::Principal;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,10 +40,17 @@ impl Record {
         seals.seal(name, &json)
     }
 
-    /// What was kept under `name`; `None` for what no key of ours sealed, or another release in
+    /// What was kept under `name`; nothing for what was not sealed for it, or by another release in
     /// another shape.
-    pub(super) fn open(name: &str, sealed: &[u8], seals: &Seals) -> Option<Self> {
-        serde_json::from_slice(&seals.unseal(name, sealed)?).ok()
+    ///
+    /// # Errors
+    /// The key that it is sealed with and that is not here.
+    pub(super) fn open(name: &str, sealed: &[u8], seals: &Seals) -> Result<Option<Self>, KeyId> {
+        match seals.unseal(name, sealed) {
+            Opened::Plain(json) => Ok(serde_json::from_slice(&json).ok()),
+            Opened::Changed => Ok(None),
+            Opened::Locked(key) => Err(key),
+        }
     }
 
     /// The caller that this session stands for.

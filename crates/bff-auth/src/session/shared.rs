@@ -19,6 +19,10 @@ pub(super) struct Shared {
     away: Spell,
 }
 
+/// Instances that are looked at.
+const MOST_INSTANCES: usize = 1000;
+/// How long the list of instances outlives the last of them.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most sessions that one back-channel logout ends.
 const MOST_ENDED: usize = 1000;
 
@@ -72,6 +76,14 @@ impl Shared {
 
     fn list(&self, list: List<'_>) -> String {
         format!("{}:session-list:{}", self.bff, list.name())
+    }
+
+    fn instances(&self) -> String {
+        format!("{}:session-instances", self.bff)
+    }
+
+    fn said_by(&self, instance: &str) -> String {
+        format!("{}:session-keys:{instance}", self.bff)
     }
 
     async fn run<T: FromReply>(&self, command: impl Into<bff_redis::Command>) -> Result<T, Away> {
@@ -167,6 +179,35 @@ impl Shared {
     pub(super) async fn release(&self, name: &str, lease: &str) -> Result<(), Away> {
         let end = HOLD.on(&[self.lease_on(name)], &[lease.to_owned(), "0".to_owned()]);
         self.run(end).await.map(|_was_ours: bool| ())
+    }
+
+    pub(super) async fn say(
+        &self,
+        instance: &str,
+        what: String,
+        time: Duration,
+    ) -> Result<(), Away> {
+        let mut set = cmd("SET");
+        set.arg(self.said_by(instance)).arg(what).arg("PX").arg(millis(time));
+        // Said first: whoever finds the name finds what it says.
+        self.run::<()>(set).await?;
+        let enlist = ENLIST.on(&[self.instances()], &[instance.to_owned(), millis(A_DAY)]);
+        self.run::<bool>(enlist).await.map(drop)
+    }
+
+    pub(super) async fn said_by_others(&self, instance: &str) -> Result<Vec<String>, Away> {
+        let mut said = Vec::new();
+        let all: Vec<String> = self.run(cmd("SMEMBERS").arg(self.instances()).clone()).await?;
+        for other in all.iter().filter(|other| *other != instance).take(MOST_INSTANCES) {
+            match self.run(cmd("GET").arg(self.said_by(other)).clone()).await? {
+                Some(what) => said.push(what),
+                None => {
+                    let gone = cmd("SREM").arg(self.instances()).arg(other).clone();
+                    self.run::<bool>(gone).await?;
+                }
+            }
+        }
+        Ok(said)
     }
 
     pub(super) async fn use_once(&self, name: &str, time: Duration) -> Result<bool, Away> {

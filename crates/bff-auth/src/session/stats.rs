@@ -24,6 +24,8 @@ pub struct SessionStats {
     pub refresh_refused: u64,
     /// Renewals that did not come about: provider or store was away.
     pub refresh_trouble: u64,
+    /// Looks at a session whose key this instance does not have.
+    pub unopened: u64,
 }
 
 /// The counters themselves.
@@ -38,6 +40,7 @@ pub(super) struct Counts {
     pub(super) refreshed: Count,
     pub(super) refresh_refused: Count,
     pub(super) refresh_trouble: Count,
+    pub(super) unopened: Count,
 }
 
 /// One of them.
@@ -63,6 +66,7 @@ impl Counts {
             refreshed: now(&self.refreshed),
             refresh_refused: now(&self.refresh_refused),
             refresh_trouble: now(&self.refresh_trouble),
+            unopened: now(&self.unopened),
         }
     }
 }

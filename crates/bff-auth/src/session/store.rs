@@ -116,6 +116,27 @@ impl Store {
         ask!(self.release(name, lease))
     }
 
+    /// Says something to the other instances in the name of `instance`, for `time`.
+    pub(super) async fn say(
+        &self,
+        instance: &str,
+        what: String,
+        time: Duration,
+    ) -> Result<(), Away> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Shared(shared) => shared.say(instance, what, time).await,
+        }
+    }
+
+    /// What the others said.
+    pub(super) async fn said_by_others(&self, instance: &str) -> Result<Vec<String>, Away> {
+        match self {
+            Self::Memory(_) => Ok(Vec::new()),
+            Self::Shared(shared) => shared.said_by_others(instance).await,
+        }
+    }
+
     /// Takes the mark of [`use_once`](Self::use_once) away again.
     pub(super) async fn unuse(&self, name: &str) -> Result<(), Away> {
         ask!(self.unuse(name))

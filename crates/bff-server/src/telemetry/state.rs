@@ -173,6 +173,7 @@ fn of_sessions(encoder: &mut DescriptorEncoder<'_>, sessions: &SessionStats) -> 
         ("refreshed", sessions.refreshed),
         ("refresh_refused", sessions.refresh_refused),
         ("refresh_trouble", sessions.refresh_trouble),
+        ("unopened", sessions.unopened),
     ];
     let about = "What happened to sessions of browsers and to their tokens";
     let name = "session_events";

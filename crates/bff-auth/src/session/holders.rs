@@ -2,7 +2,8 @@
 //! a key that another one lacks.
 //!
 //! Files of keys reach instances one by one, in any order, and whenever. So each says in the store
-//! what it can open with, and looks what the others say.
+//! what it can open with, and looks what the others say. What an instance said outlives it for a
+//! while: it may be restarting, and come back before its file does.
 
 use super::{Vault, store::Away};
 use std::{
@@ -14,14 +15,10 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// How often each worker looks whether there is something to do.
+/// How often each worker looks whether there is something to do, at most.
 const TICK: Duration = Duration::from_secs(1);
-/// How often the others are asked while the newest key is not everybody's.
-const EAGER: Duration = Duration::from_secs(1);
-/// And how often otherwise.
+/// How often the others are asked once the newest key is everybody's, at most.
 const CALM: Duration = Duration::from_secs(15);
-/// An instance that has said nothing for so long is gone.
-pub(super) const GONE_AFTER: Duration = Duration::from_secs(60);
 /// A key that is missing for so long here is not on its way: what it sealed has ended.
 const HOPELESS: Duration = Duration::from_secs(15 * 60);
 /// How often an operator is told of one.
@@ -63,27 +60,31 @@ impl FromStr for KeyId {
     }
 }
 
-/// What each of the other instances can open with.
-#[derive(Debug, Default)]
-pub(super) struct Others(Vec<Vec<KeyId>>);
+/// What the other instances can open with.
+#[derive(Debug)]
+pub(super) enum Others {
+    /// There are none: sessions are in this process.
+    Nobody,
+    /// What each of them said when this instance had said `mine`. About a key that is newer than that
+    /// nothing is known: an instance may have begun since, with an older file.
+    Said { mine: Vec<KeyId>, theirs: Vec<Vec<KeyId>> },
+}
 
 impl Others {
     pub(super) fn all_have(&self, key: KeyId) -> bool {
-        self.0.iter().all(|keys| keys.contains(&key))
+        match self {
+            Self::Nobody => true,
+            Self::Said { mine, theirs } => {
+                mine.contains(&key) && theirs.iter().all(|keys| keys.contains(&key))
+            }
+        }
     }
 
     pub(super) fn any_has(&self, key: KeyId) -> bool {
-        self.0.iter().any(|keys| keys.contains(&key))
-    }
-
-    fn lacking(&self, key: KeyId) -> usize {
-        self.0.iter().filter(|keys| !keys.contains(&key)).count()
-    }
-}
-
-impl FromIterator<Vec<KeyId>> for Others {
-    fn from_iter<I: IntoIterator<Item = Vec<KeyId>>>(all: I) -> Self {
-        Self(all.into_iter().collect())
+        match self {
+            Self::Nobody => false,
+            Self::Said { theirs, .. } => theirs.iter().any(|keys| keys.contains(&key)),
+        }
     }
 }
 
@@ -91,7 +92,9 @@ impl FromIterator<Vec<KeyId>> for Others {
 #[derive(Debug)]
 pub(super) struct Holder {
     /// By chance, and another one after a restart.
-    pub(super) instance: String,
+    instance: String,
+    /// How long what it says counts.
+    counts_for: Duration,
     said: Mutex<Said>,
 }
 
@@ -103,8 +106,17 @@ struct Said {
 }
 
 impl Holder {
-    pub(super) fn new(instance: String) -> Self {
-        Self { instance, said: Mutex::default() }
+    pub(super) fn new(instance: String, counts_for: Duration) -> Self {
+        Self { instance, counts_for, said: Mutex::default() }
+    }
+
+    /// Often enough for what it says to last.
+    fn tick(&self) -> Duration {
+        TICK.min(self.counts_for / 8)
+    }
+
+    fn calm(&self) -> Duration {
+        CALM.min(self.counts_for / 4)
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {
@@ -119,7 +131,7 @@ impl Holder {
             return false;
         }
         said.keys = keys.to_vec();
-        said.due = Some(now + EAGER);
+        said.due = Some(now + self.tick());
         true
     }
 }
@@ -134,21 +146,23 @@ impl Vault {
             if vault.holder.is_due(&keys) && vault.compare(&keys).await == Err(Away) {
                 vault.holder.said().due = None;
             }
+            let tick = vault.holder.tick();
             drop(vault);
-            sleep(TICK).await;
+            sleep(tick).await;
         }
     }
 
     async fn compare(self: &Arc<Self>, keys: &[KeyId]) -> Result<(), Away> {
         let instance = &self.holder.instance;
         let mine: Vec<_> = keys.iter().map(KeyId::to_string).collect();
-        self.store.say(instance, mine.join(" "), GONE_AFTER).await?;
+        self.store.say(instance, mine.join(" "), self.holder.counts_for).await?;
         let said = self.store.said_by_others(instance).await?;
         let read = |said: &String| said.split(' ').filter_map(|key| key.parse().ok()).collect();
-        let others: Others = said.iter().map(read).collect();
+        let theirs: Vec<Vec<KeyId>> = said.iter().map(read).collect();
         let newest = keys.first().copied();
-        let lacking = newest.map_or(0, |newest| others.lacking(newest));
-        self.seals.learn(others);
+        let lacks = |keys: &&Vec<KeyId>| newest.is_some_and(|newest| !keys.contains(&newest));
+        let lacking = theirs.iter().filter(lacks).count();
+        self.seals.learn(Others::Said { mine: keys.to_vec(), theirs });
         let sealing = self.seals.sealing();
         let mut said = self.holder.said();
         if said.sealing != sealing {
@@ -158,7 +172,7 @@ impl Vault {
             }
         }
         if sealing == newest {
-            said.due = Some(Instant::now() + CALM);
+            said.due = Some(Instant::now() + self.holder.calm());
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ impl Vault {
                 Store::Shared(Shared::new(redis, bff, settings.store_timeout))
             }
             None => {
-                seals.learn(Others::default());
+                seals.learn(Others::Nobody);
                 Store::Memory(Memory::new(settings.max_in_memory))
             }
         };
@@ -112,7 +112,7 @@ impl Vault {
             provider: Provider::new(&shared)?,
             store,
             seals,
-            holder: Holder::new(seal::random()),
+            holder: Holder::new(seal::random(), settings.key_activation),
             missing: Missing::default(),
             return_to: settings.return_to(),
             origin: settings.origin(),

@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn seal(ring: &Ring) -> Vec<u8> {
-        ring.sealing(Some(&Others::default())).unwrap().seal("one", b"secret").unwrap()
+        ring.sealing(Some(&Others::Nobody)).unwrap().seal("one", b"secret").unwrap()
     }
 
     /// What was sealed, or why not.
@@ -272,9 +272,8 @@ mod tests {
 
     #[test]
     fn c19_a_key_seals_once_every_instance_has_it() {
-        let others = |all: &[&[u8]]| -> Option<Others> {
-            Some(all.iter().map(|keys| keys.iter().map(|key| id(*key)).collect()).collect())
-        };
+        let ids = |keys: &[u8]| keys.iter().map(|key| id(*key)).collect::<Vec<_>>();
+        let others = |theirs: &[&[u8]]| Some(theirs.iter().map(|keys| ids(keys)).collect());
         for (keys, others, seals) in [
             // Nobody else is there.
             (&[1][..], others(&[]), 1),
@@ -296,9 +295,12 @@ mod tests {
             (&[2], others(&[&[1]]), 2),
             (&[3, 2], others(&[&[1]]), 2),
         ] {
-            let ring = ring(keys);
-            let sealing = ring.sealing(others.as_ref()).unwrap().id;
+            let others = others.map(|theirs| Others::Said { mine: ids(keys), theirs });
+            let sealing = ring(keys).sealing(others.as_ref()).unwrap().id;
             assert_eq!(sealing, id(seals), "{keys:?} {others:?}");
         }
+        // What others said before this instance had the key says nothing about it.
+        let before = Others::Said { mine: ids(&[1]), theirs: Vec::new() };
+        assert_eq!(ring(&[2, 1]).sealing(Some(&before)).unwrap().id, id(1));
     }
 }

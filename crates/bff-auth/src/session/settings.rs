@@ -69,6 +69,10 @@ pub struct SessionSettings {
     /// newest first; read again when it changes. Needed as soon as instances share sessions; without one, sessions end with
     /// the process.
     pub keys_file: Option<PathBuf>,
+    /// A new key seals once every instance has it. For how long an instance counts that has ended: it
+    /// may be restarting, with a file of keys that is still the old one. At least one second.
+    #[serde(default = "key_activation", with = "humantime_serde")]
+    pub key_activation: Duration,
     /// The `typ` headers of logout tokens; `JWT` for a provider that does not type them.
     #[serde(default = "logout_token_types")]
     pub logout_token_types: Vec<String>,
@@ -146,6 +150,9 @@ impl SessionSettings {
             return wrong("absolute", "must not be less than `session.idle`");
         }
         check_sizes(self.max_token_bytes, self.max_subject_bytes)?;
+        if self.key_activation < Duration::from_secs(1) {
+            return wrong("key_activation", "must be at least 1s");
+        }
         if self.redis.is_some() && self.keys_file.is_none() {
             return wrong(
                 "keys_file",
@@ -228,6 +235,10 @@ const fn absolute() -> Duration {
 
 const fn refresh_ahead() -> Duration {
     Duration::from_secs(60)
+}
+
+const fn key_activation() -> Duration {
+    Duration::from_secs(5 * 60)
 }
 
 const fn store_timeout() -> Duration {

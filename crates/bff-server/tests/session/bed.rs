@@ -120,7 +120,9 @@ pub(crate) fn with(more: &str, instances: usize, shared: bool) -> Bed {
     );
     let mut bed = Bed { bffs: Vec::new(), idp, redis, settings };
     (0..instances).for_each(|_| bed.start_another());
-    bed.tell_idp(0);
+    if instances > 0 {
+        bed.tell_idp(0);
+    }
     bed
 }
 
@@ -207,8 +209,9 @@ pub(crate) fn process_with(
     role: &str,
     change: impl FnOnce(String) -> String,
 ) -> BffProcess {
-    let users = bed.bffs[0].services.url(bff_testkit::Service::Users);
-    let settings = change(bed.settings.replace("http://users", &users));
+    let users = bed.bffs.first().map(|bff| bff.services.url(bff_testkit::Service::Users));
+    let settings = bed.settings.replace("http://users", users.as_deref().unwrap_or("http://users"));
+    let settings = change(settings);
     BffProcess::start("bed::each_is_a_process_of_its_own", role, &settings)
 }
 

@@ -84,7 +84,7 @@ impl<'a> Token<'a> {
     ///
     /// jsonwebtoken checks the signature only: its own validation accepts missing and wrongly typed
     /// claims, and its clock cannot be set, so all rules about claims are in one place,
-    /// [`claims`](crate::claims).
+    /// [`claims`].
     ///
     /// # Errors
     /// The key did not sign it.

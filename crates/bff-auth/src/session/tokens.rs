@@ -1,5 +1,5 @@
 //! The provider's signed tokens before they are believed: identity tokens at login, and logout tokens.
-//! What they have to say is in [`claims`].
+//! What they have to say is in [`claims`](crate::claims).
 
 use crate::{
     claims::{Expected, Identity, Logout},

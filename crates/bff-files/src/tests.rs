@@ -1,13 +1,12 @@
 //! What is replaced is read again, whatever way it was replaced, and what is broken is not used.
 
 use super::*;
-use bff_testkit::Mounted;
+use bff_testkit::{Lines, Mounted};
 use std::{
-    fs, io,
+    fs,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     time::{Duration, Instant},
 };
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,29 +52,6 @@ fn of_two_files_that_belong_together_no_half_is_used() {
     assert_eq!(**watched.current(), "2");
 }
 
-/// Lines of one thread.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// Made by hand, so that only this thread looks and all lines are this test's.
 fn unwatched(path: &Path, is_well: Arc<AtomicUsize>) -> Watched<u32> {
     let (own, paths) = (path.to_owned(), vec![path.to_owned()]);
@@ -94,11 +70,11 @@ fn what_cannot_be_used_is_one_line_and_what_was_known_stays() {
     let is_well = Arc::new(AtomicUsize::new(1));
     let watched = unwatched(&mounted.path("number"), is_well.clone());
     let look = |times: usize| {
-        lines.0.lock().unwrap().clear();
+        let _before = lines.take();
         tracing::subscriber::with_default(collector_of(&lines), || {
             (0..times).for_each(|_| watched.look());
         });
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+        lines.take()
     };
     assert_eq!(look(3), "", "nothing changed");
 
@@ -129,7 +105,8 @@ fn what_cannot_be_used_is_one_line_and_what_was_known_stays() {
 }
 
 fn collector_of(lines: &Lines) -> impl tracing::Subscriber + Send + Sync + use<> {
-    tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish()
+    let lines = lines.clone();
+    tracing_subscriber::fmt().with_writer(move || lines.clone()).with_ansi(false).finish()
 }
 
 #[test]

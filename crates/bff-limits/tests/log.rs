@@ -1,19 +1,15 @@
 //! What the log says when Redis is there and does not count: one line, and one when it does again.
 
 use bff_limits::{LimitSettings, Limits, Request};
-use bff_testkit::redis::RedisServer;
-use std::{fs, sync::Mutex};
+use bff_testkit::{Lines, redis::RedisServer};
 use tokio::runtime::Builder;
 
 #[test]
 fn a_redis_that_refuses_is_reported_once() {
-    let path = std::env::temp_dir().join(format!("bff-limits-{}.log", std::process::id()));
-    let file = fs::File::create(&path).unwrap();
-    tracing_subscriber::fmt().with_ansi(false).with_writer(Mutex::new(file)).init();
-    let count = |part: &str| {
-        let text = fs::read_to_string(&path).unwrap();
-        text.lines().filter(|line| line.contains(part)).count()
-    };
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
+    let count = |part: &str| lines.count(part);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let server = RedisServer::start();
     let toml = format!(
@@ -40,5 +36,4 @@ fn a_redis_that_refuses_is_reported_once() {
     take(50);
     assert_eq!((count("INFO"), count("by all instances together again")), (1, 1));
     assert_eq!(limits.stats().alone, 50);
-    let _left_behind = fs::remove_file(&path);
 }

@@ -1,32 +1,10 @@
 //! What the log says about Redis: one line when trouble begins, one when it ends, whatever the load.
 
 use bff_redis::{Lookup, Redis, RedisSettings};
-use bff_testkit::redis::{RedisServer, eventually};
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
+use bff_testkit::{
+    Lines,
+    redis::{RedisServer, eventually},
 };
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn count(&self, part: &str) -> usize {
-        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&text).lines().filter(|line| line.contains(part)).count()
-    }
-}
 
 #[test]
 fn trouble_is_said_once_and_its_end_once() {

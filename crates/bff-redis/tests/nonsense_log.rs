@@ -1,33 +1,11 @@
 //! What the log says about a Redis that talks nonsense: one line, and one when it is well.
 
 use bff_redis::{Lookup, Redis, RedisSettings, cmd};
-use bff_testkit::redis::{OddRedis, RedisServer, eventually};
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use bff_testkit::{
+    Lines,
+    redis::{OddRedis, RedisServer, eventually},
 };
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn count(&self, part: &str) -> usize {
-        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&text).lines().filter(|line| line.contains(part)).count()
-    }
-}
+use std::time::Duration;
 
 #[test]
 fn c25_nonsense_is_said_once() {

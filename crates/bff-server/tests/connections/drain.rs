@@ -3,17 +3,14 @@
 use crate::bed::{self, LARGE, NOTES, QUICK, bff, settings, written};
 use bff_server::{Server, Stop};
 use bff_testkit::{
-    http::{self, Replies, Requests},
+    Rollout,
+    http::{self, Requests},
     redis::eventually,
 };
 use std::{
     io,
     net::SocketAddr,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    },
-    thread::{self, JoinHandle, ScopedJoinHandle},
+    thread::{self, JoinHandle},
 };
 
 /// A server on a thread of its own.
@@ -98,42 +95,12 @@ const REQUESTS: u64 = 20_000;
 const CLIENTS: usize = 24;
 const RESTARTS: usize = 3;
 
-/// What all clients know: where new connections go, and how far everything is.
-struct Rollout {
-    ready: Mutex<Vec<SocketAddr>>,
-    asked: AtomicU64,
-    answered: AtomicU64,
-    restarts_left: AtomicU64,
-}
+/// The first note: others of this process have smaller numbers.
+const FIRST: u64 = 1_000_000;
 
-impl Rollout {
-    fn connect(&self, client: usize) -> (Requests, Replies) {
-        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        http::pipeline(ready[client % ready.len()]).unwrap()
-    }
-
-    fn is_over(&self) -> bool {
-        self.restarts_left.load(SeqCst) == 0 && self.answered.load(SeqCst) >= REQUESTS
-    }
-
-    /// Asks on one connection after another; one in three is a write.
-    fn ask(&self, client: usize) {
-        let mut connection = self.connect(client);
-        while !self.is_over() {
-            let number = 1_000_000 + self.asked.fetch_add(1, SeqCst);
-            let (requests, replies) = &mut connection;
-            let is_write = number.is_multiple_of(3);
-            let sent = if is_write { post(requests, number) } else { requests.get(QUICK) };
-            let reply = sent.and_then(|()| replies.read());
-            let reply = reply.unwrap_or_else(|error| panic!("request {number} was lost: {error}"));
-            assert_eq!(reply.status, 200);
-            assert_eq!(written(number), u32::from(is_write), "times that {number} was carried out");
-            self.answered.fetch_add(1, SeqCst);
-            if reply.header("connection") == Some("close") {
-                connection = self.connect(client);
-            }
-        }
-    }
+/// One in three is a write.
+fn is_write(number: u64) -> bool {
+    number.is_multiple_of(3)
 }
 
 fn post(requests: &mut Requests, number: u64) -> io::Result<()> {
@@ -153,33 +120,41 @@ fn c4_rolling_restarts_without_a_gateway_lose_and_repeat_nothing() {
         instance
     };
     let mut instances = vec![start(), start()];
-    let addresses = |instances: &[Instance]| instances.iter().map(|it| it.address).collect();
-    let rollout = Rollout {
-        ready: Mutex::new(addresses(&instances)),
-        asked: AtomicU64::new(0),
-        answered: AtomicU64::new(0),
-        restarts_left: AtomicU64::new(1),
-    };
+    let rollout = Rollout::default();
+    let follow = |instances: &[Instance]| rollout.set_ready(instances.iter().map(|it| it.address));
+    follow(&instances);
     thread::scope(|scope| {
-        let rollout = &rollout;
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|client| scope.spawn(move || rollout.ask(client))).collect();
-        for restart in 0..RESTARTS * instances.len() {
-            let due = REQUESTS * restart as u64 / (RESTARTS as u64 * 2);
-            eventually("traffic goes on", || {
-                rollout.answered.load(SeqCst) >= due
-                    || clients.iter().any(ScopedJoinHandle::is_finished)
+        for client in 0..CLIENTS {
+            let rollout = &rollout;
+            scope.spawn(move || {
+                let send = |requests: &mut Requests, number| match is_write(number) {
+                    true => post(requests, FIRST + number),
+                    false => requests.get(QUICK),
+                };
+                rollout.ask(client, send, |number, reply| {
+                    assert_eq!(reply.status, 200);
+                    let times = u32::from(is_write(number));
+                    assert_eq!(
+                        written(FIRST + number),
+                        times,
+                        "times that {number} was carried out"
+                    );
+                });
             });
+        }
+        for _ in 0..RESTARTS * instances.len() {
+            rollout.go_on_for(REQUESTS / RESTARTS as u64 / 2);
             instances.push(start());
             let old = instances.remove(0);
             old.stop.stop();
             // As endpoints of a cluster follow readiness.
             eventually("it drains", || !old.is_ready());
-            *rollout.ready.lock().unwrap_or_else(PoisonError::into_inner) = addresses(&instances);
+            follow(&instances);
             old.ends();
         }
-        rollout.restarts_left.store(0, SeqCst);
+        rollout.go_on_for(REQUESTS / RESTARTS as u64 / 2);
+        rollout.end();
     });
-    let (asked, answered) = (rollout.asked.load(SeqCst), rollout.answered.load(SeqCst));
+    let (asked, answered) = rollout.counts();
     assert!(answered >= REQUESTS && asked == answered, "{answered} of {asked}");
 }

@@ -1,7 +1,7 @@
 //! Authorities and certificates that change under load: no request fails, and what is broken is not used.
 
 use crate::{Authority, PAGE, Tls, answer_one, server_config, start};
-use bff_testkit::{Mounted, TestBff};
+use bff_testkit::{Lines, Mounted, TestBff};
 use rcgen::{Certificate, CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::{
@@ -15,7 +15,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -71,37 +70,6 @@ fn serve(
         let caller = stream.conn.peer_certificates().and_then(|chain| chain.first());
         let caller = caller.map(|certificate| certificate.to_vec()).unwrap_or_default();
         *lock(last) = Some(Seen { shown: all.len() - 1, caller });
-    }
-}
-
-/// Everything that this process logs.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        lock(&self.0).extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Lines {
-    fn with(&self, parts: &[&str]) -> Vec<String> {
-        let all = String::from_utf8_lossy(&lock(&self.0)).into_owned();
-        let lines = all.lines().filter(|line| parts.iter().all(|part| line.contains(part)));
-        lines.map(str::to_owned).collect()
     }
 }
 
@@ -168,7 +136,9 @@ fn own_name() -> CertificateParams {
 #[test]
 fn certificates_and_authorities_rotate_under_load_and_nothing_fails() {
     let lines = Lines::default();
-    let logged = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
+    let writer = lines.clone();
+    let logged =
+        tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
     tracing::subscriber::set_global_default(logged).unwrap();
 
     let [old, new, callers, new_callers] = [(); 4].map(|()| Authority::new().unwrap());

@@ -2,24 +2,19 @@
 //! balancer does, and nothing is asked again.
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
 use crate::{bed::Bed, instance::Instance};
 use bff_testkit::{
-    Browser, Issuer, Service,
-    http::{self, Reply, Requests},
+    Browser, Issuer, Rollout, Service,
+    http::{self, Requests},
     redis::eventually,
 };
 use rustix::process::Signal;
 use std::{
     io,
-    net::SocketAddr,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
     thread,
 };
 
@@ -38,12 +33,15 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// One request in three is a write.
-    fn send(&self, requests: &mut Requests, number: u64) -> io::Result<u16> {
+    fn is_write(number: u64) -> bool {
+        number.is_multiple_of(3)
+    }
+
+    fn send(&self, requests: &mut Requests, number: u64) -> io::Result<()> {
         let (page, write, headers) = (self.page, self.write, &self.headers);
-        if !number.is_multiple_of(3) {
+        if !Self::is_write(number) {
             let head = format!("GET {page} HTTP/1.1\r\nhost: shop\r\n{headers}\r\n");
-            return requests.write(head.as_bytes()).map(|()| 200);
+            return requests.write(head.as_bytes());
         }
         let body = r#"{"productId":"p-1","units":1}"#;
         let length = body.len();
@@ -51,54 +49,7 @@ impl Traffic {
             "POST {write} HTTP/1.1\r\nhost: shop\r\n{headers}idempotency-key: k-{number}\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        requests.write(head.as_bytes()).map(|()| self.status)
-    }
-}
-
-/// What all clients know: which instances are ready, and how far everything is.
-struct Rollout {
-    traffic: Traffic,
-    ready: Mutex<Vec<SocketAddr>>,
-    asked: AtomicU64,
-    written: AtomicU64,
-    answered: AtomicU64,
-    is_over: AtomicBool,
-}
-
-impl Rollout {
-    fn set_ready(&self, instances: &[Instance]) {
-        let ready = instances.iter().filter(|one| is_ready(one)).map(|one| one.address);
-        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = ready.collect();
-    }
-
-    fn connect(&self, client: usize) -> (Requests, http::Replies) {
-        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        http::pipeline(ready[client % ready.len()]).unwrap()
-    }
-
-    /// One client, on one connection after another.
-    fn ask(&self, client: usize) {
-        let mut connection = self.connect(client);
-        while !self.is_over.load(SeqCst) {
-            let number = self.asked.fetch_add(1, SeqCst);
-            let (requests, replies) = &mut connection;
-            let sent = self.traffic.send(requests, number);
-            let answered = sent.and_then(|status| Ok((status, replies.read()?)));
-            let (status, reply): (u16, Reply) =
-                answered.unwrap_or_else(|error| panic!("request {number} was lost: {error}"));
-            assert_eq!(reply.status, status, "request {number}: {}", reply.text());
-            self.written.fetch_add(u64::from(number.is_multiple_of(3)), SeqCst);
-            self.answered.fetch_add(1, SeqCst);
-            if reply.header("connection") == Some("close") {
-                connection = self.connect(client);
-            }
-        }
-    }
-
-    /// Waits for so many more answers, so that a restart happens in the middle of them.
-    fn go_on_for(&self, requests: u64) {
-        let until = self.answered.load(SeqCst) + requests;
-        eventually("the load goes on", || self.answered.load(SeqCst) >= until);
+        requests.write(head.as_bytes())
     }
 }
 
@@ -107,39 +58,48 @@ fn is_ready(instance: &Instance) -> bool {
 }
 
 /// The number of writes that were answered.
-fn roll(instances: &mut [Instance; 2], traffic: Traffic) -> u64 {
-    let rollout = Rollout {
-        traffic,
-        ready: Mutex::default(),
-        asked: AtomicU64::default(),
-        written: AtomicU64::default(),
-        answered: AtomicU64::default(),
-        is_over: AtomicBool::default(),
+fn roll(instances: &mut [Instance; 2], traffic: &Traffic) -> u64 {
+    let (rollout, written) = (Rollout::default(), AtomicU64::default());
+    let follow_readiness = |instances: &[Instance; 2]| {
+        let ready = instances.iter().filter(|one| is_ready(one)).map(|one| one.address);
+        rollout.set_ready(ready);
     };
-    rollout.set_ready(instances);
+    follow_readiness(instances);
     thread::scope(|scope| {
-        let rollout = &rollout;
         for client in 0..CLIENTS {
-            scope.spawn(move || rollout.ask(client));
+            let (rollout, written) = (&rollout, &written);
+            scope.spawn(move || {
+                let send = |requests: &mut Requests, number| traffic.send(requests, number);
+                rollout.ask(client, send, |number, reply| {
+                    let is_write = Traffic::is_write(number);
+                    let status = if is_write { traffic.status } else { 200 };
+                    assert_eq!(reply.status, status, "request {number}: {}", reply.text());
+                    written.fetch_add(u64::from(is_write), SeqCst);
+                });
+            });
         }
         for _ in 0..RESTARTS {
-            for nth in 0..instances.len() {
+            // Each of the two in its turn.
+            for _ in 0..instances.len() {
                 rollout.go_on_for(ENOUGH / RESTARTS / 2);
-                instances[nth].signal(Signal::TERM);
+                instances.rotate_left(1);
+                let [_, old] = &*instances;
+                old.signal(Signal::TERM);
                 // As the endpoints of a cluster follow readiness.
-                eventually("it drains", || !is_ready(&instances[nth]));
-                rollout.set_ready(instances);
-                assert!(instances[nth].has_ended_well());
-                instances[nth].start_again();
-                rollout.set_ready(instances);
+                eventually("it drains", || !is_ready(old));
+                follow_readiness(instances);
+                let [_, old] = &mut *instances;
+                assert!(old.has_ended_well());
+                old.start_again();
+                follow_readiness(instances);
             }
         }
         rollout.go_on_for(ENOUGH / RESTARTS / 2);
-        rollout.is_over.store(true, SeqCst);
+        rollout.end();
     });
-    let (asked, answered) = (rollout.asked.into_inner(), rollout.answered.into_inner());
+    let (asked, answered) = rollout.counts();
     assert!(answered >= ENOUGH && asked == answered, "{answered} of {asked}");
-    rollout.written.into_inner()
+    written.into_inner()
 }
 
 fn bearer(bff: &str) -> String {
@@ -162,7 +122,7 @@ fn c4_a_rolling_restart_of_each_bff_without_a_gateway_loses_and_repeats_nothing(
         write: "/v2/products",
         status: 405,
     };
-    assert!(roll(&mut bed.mobile, mobile) > 0 && roll(&mut bed.partner, partner) > 0);
+    assert!(roll(&mut bed.mobile, &mobile) > 0 && roll(&mut bed.partner, &partner) > 0);
 
     let mut browser = Browser::new();
     let back = browser.sign_in(bed.gateway(), &bed.idp, "u-1");
@@ -176,7 +136,7 @@ fn c4_a_rolling_restart_of_each_bff_without_a_gateway_loses_and_repeats_nothing(
         write: "/web/v1/cart/items",
         status: 200,
     };
-    let written = roll(&mut bed.web, web);
+    let written = roll(&mut bed.web, &web);
     let carried_out = bed.services.stats(Service::Carts).requests_started;
     assert_eq!(carried_out, written, "writes at the service");
 }

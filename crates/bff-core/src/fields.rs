@@ -153,8 +153,9 @@ fn quoted_len(text: &[u8], quotes: Quotes) -> Option<usize> {
     Some(end + 2)
 }
 
-/// Without the optional white space of section 5.6.3, which is less than what Unicode calls so.
-fn trimmed(text: &[u8]) -> &[u8] {
+/// Without the optional white space around it (RFC 9110, section 5.6.3), which is less than what Unicode calls so.
+#[must_use]
+pub fn trimmed(text: &[u8]) -> &[u8] {
     let is_said = |octet: &u8| !matches!(octet, b' ' | b'\t');
     let begin = text.iter().position(is_said).unwrap_or(text.len());
     let end = text.iter().rposition(is_said).map_or(begin, |last| last + 1);

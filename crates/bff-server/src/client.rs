@@ -1,9 +1,8 @@
 //! Where a request comes from, as far as trusted proxies tell it.
 
-use crate::{ForwardingHeader, ServerSettings, headers::lines};
+use crate::{ForwardingHeader, ServerSettings, headers::lines, trust};
 use actix_web::{HttpRequest, http::header};
 use bff_core::fields::{self, Quotes};
-use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The client's address: the nearest one that no trusted proxy has. What proxies say stands in the one
@@ -11,8 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// the stranger may have written.
 pub(crate) fn client(request: &HttpRequest, limits: &ServerSettings) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
-    let is_trusted =
-        |ip| limits.trusted_proxies.iter().any(|network: &IpNet| network.contains(&ip));
+    let is_trusted = |ip| trust::has(&limits.trusted_proxies, ip);
     if !is_trusted(peer) {
         return Some(peer);
     }

@@ -2,7 +2,7 @@
 
 use crate::headers::lines;
 use actix_web::{HttpRequest, http::header::ACCEPT_ENCODING};
-use bff_core::fields::{self, Quotes};
+use bff_core::fields::{self, Pair, Quotes};
 use std::io::{self, Write};
 
 /// Below this size an answer fits into one packet anyway.
@@ -43,11 +43,8 @@ impl Coding {
         let mut named = [None; Self::ALL.len()];
         let mut any = None;
         for member in fields::members(lines, Quotes::Strings) {
-            let (coding, mut parameters) = fields::parameters(member);
-            let weight = parameters.find_map(|pair| pair.filter(|pair| pair.is("q")));
-            let Some(weight) = weight.map_or(Some(BEST), |pair| weight_of(&pair.value)) else {
-                continue;
-            };
+            let (coding, parameters) = fields::parameters(member);
+            let Some(weight) = weight(parameters) else { continue };
             if coding == b"*" {
                 any = any.max(Some(weight));
             } else if let Some(known) = Self::named(coding)
@@ -108,8 +105,15 @@ impl Coding {
     }
 }
 
+/// How much a member is wanted (RFC 9110, section 12.4.2), of [`BEST`]; zero refuses. `None` for a
+/// weight that cannot be read.
+pub(crate) fn weight<'a>(mut parameters: impl Iterator<Item = Option<Pair<'a>>>) -> Option<Weight> {
+    let weight = parameters.find_map(|pair| pair.filter(|pair| pair.is("q")));
+    weight.map_or(Some(BEST), |pair| weight_of(&pair.value))
+}
+
 /// `1`, `0.5`: digits behind the third do not count.
-pub(crate) fn weight_of(value: &[u8]) -> Option<Weight> {
+fn weight_of(value: &[u8]) -> Option<Weight> {
     let (whole, rest) = value.split_first()?;
     let digits = match rest.split_first() {
         None => &[],

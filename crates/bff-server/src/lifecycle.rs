@@ -5,8 +5,9 @@
 //! what is left is cut off, and the last spans and log lines are
 //! written. A thread of its own sees to it that nothing which hangs can hold that up.
 
-use crate::{ServerSettings, connection::Connections, health::Health, telemetry::logs};
+use crate::{ServerSettings, health::Health, telemetry::logs, worker::Shared};
 use actix_web::dev::{Server as ActixServer, ServerHandle};
+use bff_auth::Vault;
 use std::{
     io, process,
     sync::{Arc, OnceLock},
@@ -18,7 +19,7 @@ use tokio::{
     select,
     signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// How long what is cut off has to notice it.
@@ -28,6 +29,8 @@ const CUT_OFF_WITHIN: Duration = Duration::from_secs(2);
 const REST: Duration = Duration::from_secs(5);
 /// Who stops a process often tells it twice, as itself and as one of its group: that is one signal.
 const ONE_SIGNAL: Duration = Duration::from_millis(200);
+/// How often it is looked whether renewals are over.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// What a shell says of a process that a signal ended.
 const BY_SIGNAL: i32 = 128;
 
@@ -75,13 +78,13 @@ pub(crate) async fn until_drained(
     mut server: ActixServer,
     stop: Stop,
     health: &Health,
-    connections: &Connections,
-    limits: &ServerSettings,
+    shared: &Shared,
 ) -> io::Result<End> {
+    let connections = &shared.connections;
     let handle = server.handle();
     let end = select! {
         biased;
-        () = drain(&stop, health, &handle, connections, limits) => {
+        () = drain(&stop, health, &handle, shared) => {
             let open = connections.count();
             if open > 0 {
                 let advice = "give `server.drain_timeout` more time, or look at what is slow";
@@ -96,23 +99,33 @@ pub(crate) async fn until_drained(
 }
 
 /// Over when requests in flight have had their time.
-async fn drain(
-    stop: &Stop,
-    health: &Health,
-    server: &ServerHandle,
-    connections: &Connections,
-    limits: &ServerSettings,
-) {
-    let ServerSettings { drain_delay, drain_timeout, .. } = limits;
+async fn drain(stop: &Stop, health: &Health, server: &ServerHandle, shared: &Shared) {
+    let ServerSettings { drain_delay, drain_timeout, .. } = &shared.limits;
+    let connections = &shared.connections;
     stop.0.stop.notified().await;
     health.set_draining();
     connections.drain();
     tracing::info!(delay_ms = drain_delay.as_secs_f64() * 1e3, "draining");
+    if let Some(vault) = &shared.vault {
+        vault.drain();
+    }
     sleep(*drain_delay).await;
+    let until = Instant::now() + *drain_timeout;
+    if let Some(vault) = &shared.vault {
+        let _late = timeout(*drain_timeout / 2, renewed(vault)).await;
+    }
     // Sent by now; who waits for it is the server itself.
     drop(server.stop(true));
     connections.close_idle();
-    sleep(*drain_timeout).await;
+    sleep_until(until).await;
+}
+
+/// Over when no session is being renewed beside requests: what the provider gave for a refresh token
+/// that is used up would be lost with the worker.
+async fn renewed(vault: &Vault) {
+    while vault.is_renewing() {
+        sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// Makes the first SIGTERM or SIGINT a `stop`. A second one ends the process at once, and so does a

@@ -4,7 +4,7 @@
 
 use crate::{
     console::{Escaped, hash},
-    encoding::weight_of,
+    encoding::weight,
     headers::lines,
     respond::{Response, SCHEMA_VERSION},
 };
@@ -32,11 +32,8 @@ static SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 /// Whether `Accept` names HTML. A script that takes everything (`*/*`) is better off with JSON.
 pub(crate) fn is_taken(request: &HttpRequest) -> bool {
     fields::members(lines(request, header::ACCEPT), Quotes::Strings).any(|range| {
-        let (name, mut parameters) = fields::parameters(range);
-        let weight = parameters.find_map(|pair| pair.filter(|pair| pair.is("q")));
-        // A weight of zero refuses (RFC 9110, section 12.4.2).
-        let is_refused = weight.is_some_and(|weight| weight_of(&weight.value) == Some(0));
-        name.eq_ignore_ascii_case(b"text/html") && !is_refused
+        let (name, parameters) = fields::parameters(range);
+        name.eq_ignore_ascii_case(b"text/html") && weight(parameters) != Some(0)
     })
 }
 

@@ -176,9 +176,8 @@ impl Server {
     pub async fn run(self) -> io::Result<End> {
         let keys_address = self.keys_address().map(tracing::field::display);
         let Self { address, admin_address, shared, metrics, health, stop, .. } = self;
-        let connections = shared.connections.clone();
         let pushing = self.push.map(Push::start).transpose()?;
-        let public = public_server(self.public, shared.clone(), connections.clone())?;
+        let public = public_server(self.public, shared.clone(), shared.connections.clone())?;
         let mut beside = vec![admin_server(self.admin, &health, &metrics, &shared)?];
         if let Some((listener, _)) = self.keys {
             beside.push(keys_server(listener, &shared)?);
@@ -197,7 +196,7 @@ impl Server {
         health.set_ready();
         let randomness = randomness::gather();
         tracing::info!(bff = shared.bff, %address, admin = %admin_address, keys = keys_address, "ready");
-        let end = until_drained(public, stop, &health, &connections, &shared.limits).await?;
+        let end = until_drained(public, stop, &health, &shared).await?;
         resolving.abort();
         for server in handles {
             server.stop(false).await;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, http::header::HeaderName};
 use bff_core::Auth;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// In which header trusted proxies tell where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -77,9 +78,12 @@ fn is_everybody(networks: &[IpNet]) -> bool {
 
 /// Whether the connection comes from one of these networks.
 pub(crate) fn is_from(request: &HttpRequest, networks: &[IpNet]) -> bool {
-    request.peer_addr().is_some_and(|peer| {
-        networks.iter().any(|network| network.contains(&peer.ip().to_canonical()))
-    })
+    request.peer_addr().is_some_and(|peer| has(networks, peer.ip().to_canonical()))
+}
+
+/// Whether an address is in one of these networks.
+pub(crate) fn has(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
 }
 
 /// A gateway that has verified its callers already.

@@ -1,5 +1,6 @@
 //! Cookies: found in a request exactly once or not at all, and set with every protection there is.
 
+use bff_core::fields::trimmed;
 use std::{fmt, time::Duration};
 
 /// The attributes of every cookie of ours. `Secure` and `Path=/` without `Domain` is what the
@@ -79,7 +80,8 @@ impl<'a> Cookies<'a> {
         self.0.iter().flat_map(|line| line.split(|b| *b == b';')).filter_map(|pair| {
             let end = pair.iter().position(|b| *b == b'=')?;
             let (name, value) = pair.split_at(end);
-            Some((bare(name), bare(value.get(1..)?)))
+            // A browser lets a script set a name that begins with another white space: it is not ours.
+            Some((trimmed(name), trimmed(value.get(1..)?)))
         })
     }
 }
@@ -88,15 +90,6 @@ impl fmt::Debug for Cookies<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cookies(..)")
     }
-}
-
-/// Without the spaces and tabs around it, and those alone: a browser lets anybody set a name that
-/// begins with another white space, and to whom that is white space too it is ours.
-fn bare(octets: &[u8]) -> &[u8] {
-    let is_ink = |b: &u8| !matches!(b, b' ' | b'\t');
-    let first = octets.iter().position(is_ink).unwrap_or(octets.len());
-    let end = octets.iter().rposition(is_ink).map_or(first, |last| last + 1);
-    octets.get(first..end).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -109,9 +109,9 @@ impl Sessions {
         if begun.len() >= MOST_BEGUN {
             reply = begun.into_iter().fold(reply, |reply, name| reply.without(name, SameSite::Lax));
         }
-        let sealed = serde_json::to_vec(&attempt).ok();
-        let sealed = sealed.and_then(|json| vault.seals.seal(&sealed_as(&state), &json));
-        let value = BASE64_URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default());
+        let json = serde_json::to_vec(&attempt).unwrap_or_default();
+        let sealed = vault.seal(&sealed_as(&state), &json).await.map_err(super::away)?;
+        let value = BASE64_URL_SAFE_NO_PAD.encode(sealed);
         Ok(reply.with(cookies::set(&cookie_of(&state), &value, SameSite::Lax, Some(PATIENCE))))
     }
 
@@ -166,7 +166,7 @@ impl Sessions {
         let vault = &*self.vault;
         let mut parameters = parameters(query);
         let state = take(&mut parameters, "state").unwrap_or_default();
-        let attempt = self.attempt(&state, cookies).ok_or_else(unknown)?;
+        let attempt = self.attempt(&state, cookies).await?.ok_or_else(unknown)?;
         let known = self.known().await?;
         let named = take(&mut parameters, "iss");
         let names_itself = known.endpoints.names_itself;
@@ -223,12 +223,13 @@ impl Sessions {
     }
 
     /// What this browser began with this state.
-    fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Option<Attempt> {
-        let value = cookies.only(&cookie_of(state))?;
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
-        let json = self.vault.seals.unseal(&sealed_as(state), &sealed)?;
-        let attempt: Attempt = serde_json::from_slice(&json).ok()?;
-        (now() < attempt.until).then_some(attempt)
+    async fn attempt(&self, state: &str, cookies: Cookies<'_>) -> Result<Option<Attempt>> {
+        let value = cookies.only(&cookie_of(state));
+        let sealed = value.and_then(|value| BASE64_URL_SAFE_NO_PAD.decode(value).ok());
+        let Some(sealed) = sealed else { return Ok(None) };
+        let json = self.vault.unseal(&sealed_as(state), &sealed).await.map_err(super::away)?;
+        let attempt = json.and_then(|json| serde_json::from_slice::<Attempt>(&json).ok());
+        Ok(attempt.filter(|attempt| now() < attempt.until))
     }
 
     async fn signed_in(&self, known: &Known, granted: Granted, nonce: &str) -> Result<Record> {
@@ -269,7 +270,7 @@ impl Sessions {
             record.provider_session.as_deref().map(List::ProviderSession),
         ];
         let lists: Vec<_> = lists.into_iter().flatten().collect();
-        let sealed = record.seal(name, &vault.seals).unwrap_or_default();
+        let sealed = record.seal(name, vault).await.map_err(super::away)?;
         let (idle, absolute) = (vault.settings.idle, vault.settings.absolute);
         vault.store.create(name, sealed, idle, absolute, &lists).await.map_err(super::away)
     }

@@ -4,6 +4,7 @@
 //! confidential client signs the user in, keeps the tokens, and gives the browser a random name for
 //! them. [`Vault`] is shared by the process; [`Sessions`] is one worker's way to it.
 
+mod activation;
 mod cookies;
 mod csrf;
 mod discovery;
@@ -35,10 +36,11 @@ pub use self::{
 };
 
 use self::{
+    activation::Activation,
     memory::Memory,
     provider::{Known, Provider},
     record::{Record, now},
-    refresh::Renewed,
+    refresh::{Renewed, Renewing},
     return_to::ReturnTo,
     seal::Seals,
     shared::Shared,
@@ -53,7 +55,14 @@ use bff_core::{
     ports::{Authenticator, Local, Presented, Principal},
 };
 use bff_redis::{Redis, RedisSettings, RedisStats};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 /// The sessions of all browsers, for the whole process.
 pub struct Vault {
@@ -61,6 +70,7 @@ pub struct Vault {
     provider: Arc<Provider>,
     store: Store,
     seals: Seals,
+    activation: Activation,
     return_to: ReturnTo,
     origin: String,
     renewals: Flights<Renewed>,
@@ -68,6 +78,10 @@ pub struct Vault {
     in_vain: InVain,
     counts: Counts,
     refusals: Arc<Refusals>,
+    /// Renewals that are under way or about to be.
+    renewing: AtomicUsize,
+    /// Whether the process ends: then nothing begins that no request waits for.
+    draining: AtomicBool,
 }
 
 impl Vault {
@@ -92,12 +106,15 @@ impl Vault {
             provider: Provider::new(&shared)?,
             store,
             seals: settings.seals()?,
+            activation: Activation::new(settings.key_activation),
             return_to: settings.return_to(),
             origin: settings.origin(),
             renewals: Flights::default(),
             in_vain: InVain::default(),
             counts: Counts::default(),
             refusals: Arc::default(),
+            renewing: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
             settings: shared,
         }))
     }
@@ -133,6 +150,25 @@ impl Vault {
             Store::Shared(shared) => Some(shared.stats()),
             Store::Memory(_) => None,
         }
+    }
+
+    /// The ids of the keys that sessions are sealed with, newest first, and whether each is the one
+    /// that seals now.
+    #[must_use]
+    pub fn keys(&self) -> Vec<(String, bool)> {
+        let state = |key: &seal::Key| (key.id.to_string(), self.activation.seals_with(&key.id));
+        self.seals.ring().keys().map(state).collect()
+    }
+
+    /// Begins no renewal any more that no request waits for, because the process ends.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether tokens are being renewed. A process that ended now could lose what the provider gave.
+    #[must_use]
+    pub fn is_renewing(&self) -> bool {
+        self.renewing.load(Ordering::SeqCst) > 0
     }
 
     /// The origin that requests to this BFF come from.
@@ -173,8 +209,8 @@ impl Sessions {
         let cookie = cookie.ok_or_else(Problem::unauthenticated)?;
         let name = seal::name_of(cookie);
         let idle = slide.then_some(vault.settings.idle);
-        let sealed = vault.store.read(&name, idle).await.map_err(away)?;
-        let record = sealed.and_then(|sealed| Record::open(&name, &sealed, &vault.seals));
+        let sealed = vault.store.read(&name, idle).await.map_err(away)?.ok_or_else(ended)?;
+        let record = Record::open(&name, &sealed, vault).await.map_err(away)?;
         let record = record.ok_or_else(ended)?;
         if record.is_over(now()) {
             vault.expire(&name).await;
@@ -183,8 +219,14 @@ impl Sessions {
         if !vault.is_due(&record) {
             return Ok(Arc::new(record));
         }
-        let renewal = vault.renew(&self.client, &name);
-        if now() < record.access_until {
+        // Counted before it is asked whether the process ends, so that the end sees it or it sees the
+        // end.
+        let (renewing, is_good) = (Renewing::begin(vault), now() < record.access_until);
+        if is_good && vault.draining.load(Ordering::SeqCst) {
+            return Ok(Arc::new(record));
+        }
+        let renewal = vault.renew(&self.client, &name, renewing);
+        if is_good {
             return Ok(Arc::new(record));
         }
         match renewal.await {
@@ -196,7 +238,8 @@ impl Sessions {
 
     /// Ends a session and its refresh token; whether there was one.
     async fn end(&self, name: &str) -> Result<Option<Record>> {
-        let record = self.vault.look(name).await.map_err(away)?;
+        // One that cannot be opened here ends all the same; only its refresh token lives on.
+        let record = self.vault.look(name).await.unwrap_or_default();
         self.vault.store.end(name).await.map_err(away)?;
         if let Some(token) = record.as_ref().and_then(|record| record.refresh_token.as_ref()) {
             self.vault.revoke(&self.client, token);

@@ -1,9 +1,9 @@
 //! What is kept about a browser that signed in.
 
-use super::seal::Seals;
+use super::{Vault, store::Away};
 use crate::token_endpoint::Granted;
 use bff_core::ports::Principal;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, Serialize, Serializer};
 use std::{
     collections::BTreeMap,
@@ -32,15 +32,26 @@ pub(super) struct Record {
 
 impl Record {
     /// The record as it is kept under `name`.
-    pub(super) fn seal(&self, name: &str, seals: &Seals) -> Option<Vec<u8>> {
-        let json = secrecy::zeroize::Zeroizing::new(serde_json::to_vec(self).ok()?);
-        seals.seal(name, &json)
+    ///
+    /// # Errors
+    /// It cannot be sealed.
+    pub(super) async fn seal(&self, name: &str, vault: &Vault) -> Result<Vec<u8>, Away> {
+        let json = serde_json::to_vec(self).map_err(|_never| Away)?;
+        vault.seal(name, &Zeroizing::new(json)).await
     }
 
     /// What was kept under `name`; `None` for what no key of ours sealed, or another release in
     /// another shape.
-    pub(super) fn open(name: &str, sealed: &[u8], seals: &Seals) -> Option<Self> {
-        serde_json::from_slice(&seals.unseal(name, sealed)?).ok()
+    ///
+    /// # Errors
+    /// It may be sealed with a key that this instance does not have yet.
+    pub(super) async fn open(
+        name: &str,
+        sealed: &[u8],
+        vault: &Vault,
+    ) -> Result<Option<Self>, Away> {
+        let plain = vault.unseal(name, sealed).await?;
+        Ok(plain.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
     /// The caller that this session stands for.

@@ -20,7 +20,10 @@ use crate::{
 use awc::Client;
 use bff_core::flight::{Part, landed};
 use secrecy::SecretString;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     task::{JoinHandle, spawn_local},
     time::{Instant, sleep, timeout},
@@ -53,11 +56,33 @@ enum Asked {
     Nothing,
 }
 
+/// A renewal that is under way or about to be, for as long as this is kept.
+pub(super) struct Renewing(Arc<Vault>);
+
+impl Renewing {
+    pub(super) fn begin(vault: &Arc<Vault>) -> Self {
+        vault.renewing.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(vault))
+    }
+}
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.renewing.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Vault {
     /// Begins to renew the session, unless that is under way; the task goes on when nobody waits.
-    pub(super) fn renew(self: &Arc<Self>, client: &Client, name: &str) -> JoinHandle<Renewed> {
+    pub(super) fn renew(
+        self: &Arc<Self>,
+        client: &Client,
+        name: &str,
+        renewing: Renewing,
+    ) -> JoinHandle<Renewed> {
         let (vault, client, name) = (Arc::clone(self), client.clone(), name.to_owned());
         spawn_local(async move {
+            let _until_it_is_over = renewing;
             match vault.renewals.join(&name) {
                 Part::Follow(flight) => landed(flight).await.unwrap_or(Renewed::Away),
                 Part::Lead(lead) => {
@@ -191,7 +216,7 @@ impl Vault {
     /// The old refresh token is used up, so a store that stumbles is tried again while the lease can
     /// be held.
     async fn store_renewed(&self, name: &str, lease: &str, fresh: &Record) -> Result<bool, Away> {
-        let sealed = fresh.seal(name, &self.seals).ok_or(Away)?;
+        let sealed = fresh.seal(name, self).await?;
         let until = Instant::now() + PATIENCE / 2;
         loop {
             match self.store.renew(name, sealed.clone(), self.settings.idle, lease).await {
@@ -235,9 +260,8 @@ impl Vault {
 
     /// The session without making it last longer.
     pub(super) async fn look(&self, name: &str) -> Result<Option<Record>, Away> {
-        let sealed = self.store.read(name, None).await?;
-        let record = sealed.and_then(|sealed| Record::open(name, &sealed, &self.seals));
-        Ok(record.filter(|record| !record.is_over(now())))
+        let Some(sealed) = self.store.read(name, None).await? else { return Ok(None) };
+        Ok(Record::open(name, &sealed, self).await?.filter(|record| !record.is_over(now())))
     }
 
     /// Whether its access token ends soon and can be renewed.

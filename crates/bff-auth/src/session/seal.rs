@@ -12,6 +12,7 @@ use base64::{
 use bff_files::Watched;
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 use std::{
+    fmt, iter,
     path::Path,
     sync::{Arc, LazyLock},
 };
@@ -19,40 +20,50 @@ use std::{
 /// What keys are derived for; another purpose gives another key.
 const CONTEXT: &str = "bff-auth 2026-11 sealed records";
 
+/// What an id is derived for.
+const ID_CONTEXT: &str = "bff-auth 2026-11 id of a sealing key";
+
+/// What was sealed; wiped when it is dropped.
+pub(super) type Plain = Zeroizing<Vec<u8>>;
+
 /// The keys that records are sealed with.
 pub(super) enum Seals {
     /// One key that ends with the process, made when it is first needed: making it takes long.
-    Own(LazyLock<Ring>),
+    Own(LazyLock<Arc<Ring>>),
     /// Those of a file, read again when it changes.
     File(Arc<Watched<Ring>>),
 }
 
-/// Keys, newest first: the first one seals, all of them open.
-pub(super) struct Ring(Vec<SecretBox<[u8; 32]>>);
+/// Keys, newest first: all of them open.
+pub(super) struct Ring {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+/// A key.
+pub(super) struct Key {
+    pub(super) id: KeyId,
+    secret: SecretBox<[u8; 32]>,
+}
+
+/// What a key is called where others can read it: it tells nothing about the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyId(pub(super) String);
 
 impl Seals {
     /// The keys in a file; without one, a key of this process.
     pub(super) fn open(file: Option<&Path>) -> Result<Self, String> {
         match file {
-            None => Ok(Self::Own(LazyLock::new(Ring::random))),
+            None => Ok(Self::Own(LazyLock::new(|| Arc::new(Ring::random())))),
             Some(path) => Watched::file(path, Ring::read).map(Self::File),
         }
     }
 
-    /// Seals `plain` for `name`: bound to it, so that no record can stand in for another, and under
-    /// a key that the name is part of, so that the keys alone open nothing.
-    pub(super) fn seal(&self, name: &str, plain: &[u8]) -> Option<Vec<u8>> {
+    /// The keys as they are now.
+    pub(super) fn ring(&self) -> Arc<Ring> {
         match self {
-            Self::Own(ring) => ring.seal(name, plain),
-            Self::File(file) => file.current().seal(name, plain),
-        }
-    }
-
-    /// What was sealed for `name` with one of the keys; `None` for anything else.
-    pub(super) fn unseal(&self, name: &str, record: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        match self {
-            Self::Own(ring) => ring.unseal(name, record),
-            Self::File(file) => file.current().unseal(name, record),
+            Self::Own(ring) => Arc::clone(ring),
+            Self::File(file) => Arc::clone(&file.current()),
         }
     }
 }
@@ -62,54 +73,83 @@ impl Ring {
         let mut key = [0; 32];
         // The system's source of randomness does not fail once the system is up.
         let _filled = rand::fill(&mut key);
-        Self(vec![SecretBox::new(Box::new(key))])
+        Self { newest: Key::new(key), older: Vec::new() }
     }
 
     /// One key per line, 32 bytes in base64.
     fn read(text: &[u8]) -> Result<Self, String> {
         let text = str::from_utf8(text).map_err(|_| "it is not text".to_owned())?;
-        let mut keys = Vec::new();
-        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+        let mut keys = lines.map(|(number, line)| {
             let key = BASE64_STANDARD.decode(line.trim()).ok();
             let key = key.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-            let key = key.ok_or_else(|| {
+            key.map(Key::new).ok_or_else(|| {
                 format!(
                     "line {number} is not 32 bytes in base64; `openssl rand -base64 32` makes one"
                 )
-            })?;
-            keys.push(SecretBox::new(Box::new(key)));
-        }
-        if keys.is_empty() { Err("there is no key in it".to_owned()) } else { Ok(Self(keys)) }
+            })
+        });
+        let newest = keys.next().unwrap_or_else(|| Err("there is no key in it".to_owned()))?;
+        Ok(Self { newest, older: keys.collect::<Result<_, _>>()? })
     }
 
-    fn seal(&self, name: &str, plain: &[u8]) -> Option<Vec<u8>> {
-        let key = derive(self.0.first()?, name)?;
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        iter::once(&self.newest).chain(&self.older)
+    }
+
+    pub(super) fn newest(&self) -> &Key {
+        &self.newest
+    }
+
+    pub(super) fn oldest(&self) -> &Key {
+        self.older.last().unwrap_or(&self.newest)
+    }
+
+    /// What was sealed for `name` with one of the keys; `None` for anything else.
+    pub(super) fn unseal(&self, name: &str, record: &[u8]) -> Option<Plain> {
+        self.keys().find_map(|key| key.unseal(name, record))
+    }
+}
+
+impl Key {
+    fn new(secret: [u8; 32]) -> Self {
+        let id = blake3::derive_key(ID_CONTEXT, &secret);
+        let id = KeyId(blake3::Hash::from_bytes(id).to_hex()[..16].to_owned());
+        Self { id, secret: SecretBox::new(Box::new(secret)) }
+    }
+
+    /// Seals `plain` for `name`: bound to it, so that no record can stand in for another, and under
+    /// a key that the name is part of, so that the keys alone open nothing.
+    pub(super) fn seal(&self, name: &str, plain: &[u8]) -> Option<Vec<u8>> {
         let mut sealed = plain.to_vec();
+        let key = self.derive(name)?;
         let nonce = key.seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut sealed).ok()?;
         let mut record = nonce.as_ref().to_vec();
         record.append(&mut sealed);
         Some(record)
     }
 
-    fn unseal(&self, name: &str, record: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    fn unseal(&self, name: &str, record: &[u8]) -> Option<Plain> {
         let (nonce, sealed) = record.split_at_checked(NONCE_LEN)?;
-        self.0.iter().find_map(|key| {
-            let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-            let mut buffer = Zeroizing::new(sealed.to_vec());
-            let plain = derive(key, name)?
-                .open_in_place(nonce, Aad::from(name.as_bytes()), &mut buffer)
-                .ok()?
-                .len();
-            buffer.truncate(plain);
-            Some(buffer)
-        })
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut buffer = Zeroizing::new(sealed.to_vec());
+        let key = self.derive(name)?;
+        let plain = key.open_in_place(nonce, Aad::from(name.as_bytes()), &mut buffer).ok()?.len();
+        buffer.truncate(plain);
+        Some(buffer)
+    }
+
+    fn derive(&self, name: &str) -> Option<RandomizedNonceKey> {
+        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+        hasher.update(self.secret.expose_secret()).update(name.as_bytes());
+        RandomizedNonceKey::new(&AES_256_GCM, hasher.finalize().as_bytes()).ok()
     }
 }
 
-fn derive(key: &SecretBox<[u8; 32]>, name: &str) -> Option<RandomizedNonceKey> {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-    hasher.update(key.expose_secret()).update(name.as_bytes());
-    RandomizedNonceKey::new(&AES_256_GCM, hasher.finalize().as_bytes()).ok()
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// 256 random bits as text for cookies and URLs.
@@ -137,7 +177,7 @@ mod tests {
     #[test]
     fn a_record_opens_under_its_own_name_and_unchanged() {
         let ring = Ring::random();
-        let record = ring.seal("one", b"secret").unwrap();
+        let record = ring.newest().seal("one", b"secret").unwrap();
         assert!(!record.windows(6).any(|window| window == b"secret"));
         assert_eq!(ring.unseal("one", &record).unwrap().as_slice(), b"secret");
         assert!(ring.unseal("other", &record).is_none());
@@ -157,10 +197,10 @@ mod tests {
             let lines: Vec<_> = keys.iter().map(|key| BASE64_STANDARD.encode([*key; 32])).collect();
             Ring::read(lines.join("\n").as_bytes()).unwrap()
         };
-        let record = ring(&[1]).seal("one", b"secret").unwrap();
+        let record = ring(&[1]).newest().seal("one", b"secret").unwrap();
         let rotated = ring(&[2, 1]);
         assert!(rotated.unseal("one", &record).is_some());
-        let newer = rotated.seal("one", b"secret").unwrap();
+        let newer = rotated.newest().seal("one", b"secret").unwrap();
         assert!(ring(&[1]).unseal("one", &newer).is_none());
         assert!(ring(&[2]).unseal("one", &newer).is_some());
         assert!(Ring::read(b"\nshort\n").err().unwrap().contains("line 2"));

@@ -69,6 +69,10 @@ pub struct SessionSettings {
     /// newest first; read again when it changes. Needed as soon as instances share sessions; without one, sessions end with
     /// the process.
     pub keys_file: Option<PathBuf>,
+    /// How long after the first instance has read a new key of `keys_file` the others have it too:
+    /// from then on it seals.
+    #[serde(default = "key_activation", with = "humantime_serde")]
+    pub key_activation: Duration,
     /// The `typ` headers of logout tokens; `JWT` for a provider that does not type them.
     #[serde(default = "logout_token_types")]
     pub logout_token_types: Vec<String>,
@@ -216,6 +220,10 @@ fn logout_token_types() -> Vec<String> {
 
 fn cookie() -> String {
     "__Host-Http-session".to_owned()
+}
+
+const fn key_activation() -> Duration {
+    Duration::from_secs(5 * 60)
 }
 
 const fn idle() -> Duration {

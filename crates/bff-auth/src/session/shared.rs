@@ -4,7 +4,7 @@
 //! one atomic script. Lists are elsewhere, so ending all sessions on a list is a step per session.
 
 use super::{
-    seal,
+    seal::{self, KeyId},
     store::{Away, Lease, List},
 };
 use bff_redis::{FromReply, Redis, RedisStats, Script, Spell, cmd};
@@ -49,6 +49,38 @@ static ENLIST: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// How long it is remembered since when there has been a key, after an instance last asked.
+const KEYS_KNOWN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// `KEYS` ids of sealing keys with the time, by Redis's clock, that each came; `ARGV` milliseconds
+/// until that is forgotten, ids. Their ages in milliseconds.
+static KEY_AGES: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time = redis.call('TIME') \
+         local now = time[1] * 1000 + math.floor(time[2] / 1000) \
+         local ages = {} \
+         for at = 2, #ARGV do \
+           redis.call('HSETNX', KEYS[1], ARGV[at], string.format('%.0f', now)) \
+           ages[at - 1] = math.max(0, now - redis.call('HGET', KEYS[1], ARGV[at])) \
+         end \
+         redis.call('PEXPIRE', KEYS[1], ARGV[1]) \
+         return ages",
+    )
+});
+
+/// `KEYS` as before; `ARGV` milliseconds. The ids that came less than that ago.
+static KEYS_SINCE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time = redis.call('TIME') \
+         local now = time[1] * 1000 + math.floor(time[2] / 1000) \
+         local known, recent = redis.call('HGETALL', KEYS[1]), {} \
+         for at = 1, #known, 2 do \
+           if now - known[at + 1] < tonumber(ARGV[1]) then recent[#recent + 1] = known[at] end \
+         end \
+         return recent",
+    )
+});
+
 impl Shared {
     pub(super) fn new(redis: Redis, bff: &'static str, timeout: Duration) -> Self {
         Self { redis, bff, timeout, away: Spell::default() }
@@ -68,6 +100,10 @@ impl Shared {
 
     fn used(&self, name: &str) -> String {
         format!("{}:used:{name}", self.bff)
+    }
+
+    fn keys(&self) -> String {
+        format!("{}:session-keys", self.bff)
     }
 
     fn list(&self, list: List<'_>) -> String {
@@ -167,6 +203,21 @@ impl Shared {
     pub(super) async fn release(&self, name: &str, lease: &str) -> Result<(), Away> {
         let end = HOLD.on(&[self.lease_on(name)], &[lease.to_owned(), "0".to_owned()]);
         self.run(end).await.map(|_was_ours: bool| ())
+    }
+
+    pub(super) async fn key_ages(&self, ids: &[&KeyId]) -> Result<Vec<Duration>, Away> {
+        let mut arguments = vec![millis(KEYS_KNOWN)];
+        arguments.extend(ids.iter().map(|id| id.0.clone()));
+        let ages: Vec<u64> = self.run(KEY_AGES.on(&[self.keys()], &arguments)).await?;
+        if ages.len() != ids.len() {
+            return Err(Away);
+        }
+        Ok(ages.into_iter().map(Duration::from_millis).collect())
+    }
+
+    pub(super) async fn keys_since(&self, time: Duration) -> Result<Vec<KeyId>, Away> {
+        let ids: Vec<String> = self.run(KEYS_SINCE.on(&[self.keys()], &[millis(time)])).await?;
+        Ok(ids.into_iter().map(KeyId).collect())
     }
 
     pub(super) async fn use_once(&self, name: &str, time: Duration) -> Result<bool, Away> {

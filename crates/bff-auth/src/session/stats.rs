@@ -24,6 +24,8 @@ pub struct SessionStats {
     pub refresh_refused: u64,
     /// Renewals that did not come about: provider or store was away.
     pub refresh_trouble: u64,
+    /// Sessions and logins that no key of this instance opened.
+    pub unopened: u64,
 }
 
 /// The counters themselves.
@@ -38,6 +40,7 @@ pub(super) struct Counts {
     pub(super) refreshed: Count,
     pub(super) refresh_refused: Count,
     pub(super) refresh_trouble: Count,
+    pub(super) unopened: Count,
 }
 
 /// One of them.
@@ -63,6 +66,7 @@ impl Counts {
             refreshed: now(&self.refreshed),
             refresh_refused: now(&self.refresh_refused),
             refresh_trouble: now(&self.refresh_trouble),
+            unopened: now(&self.unopened),
         }
     }
 }
@@ -97,7 +101,7 @@ mod tests {
             until: over,
             generation: 0,
         };
-        let (sealed, long) = (record.seal(&name, &vault.seals).unwrap(), Duration::from_secs(60));
+        let (sealed, long) = (record.seal(&name, &vault).await.unwrap(), Duration::from_secs(60));
         vault.store.create(&name, sealed, long, long, &[]).await.unwrap();
         let work = async {
             let sessions = Sessions::new(vault.clone());

@@ -1,6 +1,6 @@
 //! Where sessions are kept: in Redis, or in this process when there is only one.
 
-use super::{memory::Memory, shared::Shared};
+use super::{memory::Memory, seal::KeyId, shared::Shared};
 use std::time::Duration;
 
 /// Sealed sessions by name, leases on their renewal, and lists of what belongs to whom.
@@ -119,6 +119,23 @@ impl Store {
     /// Takes the mark of [`use_once`](Self::use_once) away again.
     pub(super) async fn unuse(&self, name: &str) -> Result<(), Away> {
         ask!(self.unuse(name))
+    }
+
+    /// Since when each of these keys has been with an instance, the first one.
+    pub(super) async fn key_ages(&self, ids: &[&KeyId]) -> Result<Vec<Duration>, Away> {
+        match self {
+            // There is no other instance.
+            Self::Memory(_) => Ok(vec![Duration::MAX; ids.len()]),
+            Self::Shared(shared) => shared.key_ages(ids).await,
+        }
+    }
+
+    /// The keys that came to an instance less than `time` ago.
+    pub(super) async fn keys_since(&self, time: Duration) -> Result<Vec<KeyId>, Away> {
+        match self {
+            Self::Memory(_) => Ok(Vec::new()),
+            Self::Shared(shared) => shared.keys_since(time).await,
+        }
     }
 
     /// Marks something as used, for `time`; whether it was not yet.

@@ -43,6 +43,7 @@ impl Collector for State {
         }
         if let Some(vault) = &self.vault {
             of_sessions(&mut encoder, &vault.stats())?;
+            of_keys(&mut encoder, vault)?;
         }
         if let Some(refusals) = &self.refusals {
             of_refusals(&mut encoder, refusals)?;
@@ -173,12 +174,23 @@ fn of_sessions(encoder: &mut DescriptorEncoder<'_>, sessions: &SessionStats) -> 
         ("refreshed", sessions.refreshed),
         ("refresh_refused", sessions.refresh_refused),
         ("refresh_trouble", sessions.refresh_trouble),
+        ("unopened", sessions.unopened),
     ];
     let about = "What happened to sessions of browsers and to their tokens";
     let name = "session_events";
     let mut family = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
     for (event, count) in counts {
         ConstCounter::new(count).encode(family.encode_family(&[("event", event)])?)?;
+    }
+    Ok(())
+}
+
+fn of_keys(encoder: &mut DescriptorEncoder<'_>, vault: &Vault) -> fmt::Result {
+    let about = "The keys that sessions are sealed with, by id: 1 seals, 0 only opens";
+    let mut family = encoder.encode_descriptor("session_keys", about, None, MetricType::Gauge)?;
+    for (key, seals) in vault.keys() {
+        let labels = [("key", key.as_str())];
+        ConstGauge::new(f64::from(seals)).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }

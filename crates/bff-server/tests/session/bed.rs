@@ -121,13 +121,15 @@ pub(crate) fn with(more: &str, instances: usize, shared: bool) -> Bed {
     );
     let mut bed = Bed { bffs: Vec::new(), idp, redis, settings };
     (0..instances).for_each(|_| bed.start_another());
-    bed.tell_idp(0);
+    if instances > 0 {
+        bed.tell_idp(0);
+    }
     bed
 }
 
 /// A key to seal with, for all instances of this process. Written once: an instance of another test
 /// may be reading it.
-fn keys_file() -> PathBuf {
+pub(crate) fn keys_file() -> PathBuf {
     static WRITTEN: LazyLock<PathBuf> = LazyLock::new(|| {
         let path = std::env::temp_dir().join(format!("bff-session-keys-{}", std::process::id()));
         fs::write(&path, "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=\n").unwrap();
@@ -203,15 +205,30 @@ pub(crate) fn add_to_cart(
 /// An instance in a process of its own that shares everything with the others of `bed`.
 pub(crate) fn process(bed: &Bed) -> BffProcess {
     let users = bed.bffs[0].services.url(bff_testkit::Service::Users);
-    let settings = bed.settings.replace("http://users", &users);
-    BffProcess::start("bed::each_is_a_process_of_its_own", "session", &settings)
+    process_with(bed, "answers", |settings| settings.replace("http://users", &users))
+}
+
+/// The same with settings, as text, that are changed first; one that `obeys` ends in order when it
+/// is told to.
+pub(crate) fn process_with(
+    bed: &Bed,
+    role: &str,
+    change: impl FnOnce(String) -> String,
+) -> BffProcess {
+    let settings = change(bed.settings.clone());
+    BffProcess::start("bed::each_is_a_process_of_its_own", role, &settings)
 }
 
 #[test]
 fn each_is_a_process_of_its_own() {
     if let Some(part) = Part::of_this_process() {
         let settings = toml::from_str(&part.settings).unwrap();
-        return part.play(&bff(), &settings);
+        if part.role != "obeys" {
+            return part.play(&bff(), &settings);
+        }
+        let server = Part::bind(&bff(), &settings);
+        let end = actix_web::rt::System::new().block_on(server.run_until_signal()).unwrap();
+        std::process::exit(end.code().into());
     }
     let bed = several(1, "");
     let mut browser = bed.signed_in("u-1");

@@ -8,6 +8,7 @@ mod csrf;
 mod documented;
 mod documents;
 mod elsewhere;
+mod keys;
 mod limited;
 mod login;
 mod logout;

@@ -1,7 +1,7 @@
 //! The port where services fetch the keys: they are there, and nothing else is.
 
 use crate::{PROFILE, endpoint::TestFile, service, start};
-use bff_testkit::{Service as Sample, http};
+use bff_testkit::{Service as Sample, TestBff, http};
 use jsonwebtoken::{decode_header, jwk::JwkSet};
 use rcgen::KeyPair;
 
@@ -22,9 +22,7 @@ fn services_find_the_keys_on_a_port_with_nothing_else() {
     assert_eq!(published.header("content-type"), Some("application/jwk-set+json"));
     let keys: JwkSet = serde_json::from_slice(&published.body).unwrap();
     assert_eq!(bff.get(PROFILE).status, 200);
-    let seen = bff.services.stats(Sample::Users).last_headers;
-    let token = seen.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-user-token")).unwrap();
-    assert!(keys.find(&decode_header(&token.1).unwrap().kid.unwrap()).is_some());
+    assert!(keys.find(&decode_header(user_token(&bff)).unwrap().kid.unwrap()).is_some());
 
     let others = [
         "/",
@@ -64,4 +62,41 @@ fn services_find_the_keys_on_a_port_with_nothing_else() {
 fn nobody_listens_where_nobody_asked_for_it() {
     let (_key, tables) = tables("");
     assert_eq!(start(&tables).keys_address, None);
+}
+
+#[test]
+fn c19_in_every_order_of_the_steps_any_instance_publishes_what_any_other_signs_with() {
+    let [old, new] = [(); 2].map(|()| KeyPair::generate().unwrap().serialize_pem());
+    let published_first = format!("{old}{new}");
+    let signs = format!("{new}{old}");
+    for order in [[0, 1], [1, 0]] {
+        let files = ["one.pem", "two.pem"].map(|name| TestFile::new(name, &old));
+        for file in [&published_first, &signs, &new] {
+            for changed in order {
+                std::fs::write(&files[changed].0, file).unwrap();
+                let instances = files.each_ref().map(|file| {
+                    let table = format!("[internal_tokens]\nkey_file = {:?}\n", file.0);
+                    start(&(table + &service("users", "http://users", "")))
+                });
+                for signs in &instances {
+                    assert_eq!(signs.get(PROFILE).status, 200);
+                    let kid = decode_header(user_token(signs)).unwrap().kid.unwrap();
+                    for publishes in &instances {
+                        assert!(published(publishes).find(&kid).is_some(), "{order:?}, {changed}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The user token of the last call.
+fn user_token(bff: &TestBff) -> String {
+    let seen = bff.services.stats(Sample::Users).last_headers;
+    seen.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("x-user-token")).unwrap().1
+}
+
+fn published(bff: &TestBff) -> JwkSet {
+    let reply = http::send(bff.admin_address, "GET", "/internal-jwks", &[]).unwrap();
+    serde_json::from_slice(&reply.body).unwrap()
 }

@@ -21,10 +21,10 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start the sample services and all BFFs, and say how to call and break them; Ctrl-C stops all
-	cargo build --quiet $(BFF_PACKAGES) -p bff-testkit --bins && ./target/debug/bff-dev
+	cargo build --quiet $(BFF_PACKAGES) -p bff-dev --bins && ./target/debug/bff-dev
 
 services: ## Start the sample services, the token issuer and the identity provider only, for `cargo run -p bff-mobile` beside them
-	cargo build --quiet -p bff-testkit --bins && ./target/debug/bff-dev services
+	cargo build --quiet -p bff-dev --bins && ./target/debug/bff-dev services
 
 gateway: nginx ## Start nginx with the gateway's routes in front of what `make run` started, on the first free port from 8080 on
 	deploy/gateway/run.sh
@@ -47,7 +47,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-testkit --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
+	cargo clippy -p bff-dev --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
 
 unit: redis ## All tests; no network beyond loopback
 	cargo test --workspace --quiet
@@ -99,7 +99,7 @@ types-check: ## Type-check contracts/*/types.ts; needs npm and its registry
 fuzz-api: ## Send all BFFs what their documents allow and forbid, by schemathesis; FUZZ='--max-examples 500' for more
 	python3 -m venv target/fuzz-api
 	./target/fuzz-api/bin/pip install --quiet schemathesis==$(SCHEMATHESIS)
-	cargo build --quiet $(BFF_PACKAGES) -p bff-testkit --bins
+	cargo build --quiet $(BFF_PACKAGES) -p bff-dev --bins
 	./target/debug/bff-fuzz ./target/fuzz-api/bin/schemathesis $(FUZZ)
 
 audit: ## What the compiler cannot refuse: fan-out, views, keys, business rules, edges, overlap, sizes; also part of `make unit`
@@ -129,7 +129,7 @@ sim: ## Simulate storms, slow hosts, overload and failures on the real policies;
 	cargo run --quiet --release -p bff-sim
 
 test-gateway: nginx redis ## The gateway's routes in front of two instances of each BFF: forged headers, failing instances, rolling restarts
-	cargo build --quiet $(BFF_PACKAGES) && cargo test --quiet -p bff-testkit --test gateway
+	cargo build --quiet $(BFF_PACKAGES) && cargo test --quiet -p bff-dev --test gateway
 
 scaffold-test: nginx ## Make a BFF, test, start, ask and remove it, with the times; needs what alerts-check and deploy-check need
 	cargo test --quiet -p xtask --test scaffold_whole
@@ -156,4 +156,4 @@ target/tools/bin/cargo-cyclonedx: Makefile
 
 release-binaries: # The release binaries, and the tools that start them
 	cargo build --release --locked --quiet $(BFF_PACKAGES)
-	cargo build --quiet -p bff-testkit --bin bff-dev -p bff-auth --bin bff-key
+	cargo build --quiet -p bff-dev --bin bff-dev -p bff-auth --bin bff-key

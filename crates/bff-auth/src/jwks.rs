@@ -111,8 +111,8 @@ fn is_for_verifying(jwk: &Jwk) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issuer::Issuer;
     use Algorithm::{ES256, PS256, RS256, RS512};
+    use bff_fixtures::Issuer;
     use serde_json::{Value, json};
 
     /// The shared issuer's RSA key with `changes`, alone in a set.

@@ -45,14 +45,6 @@ pub use settings::{Algorithm, AudienceClaim, AuthError, IssuerSettings, KeySourc
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]
-#[path = "../../bff-testkit/src/issuer.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with bff-testkit; each user needs a part of it"
-)]
-mod issuer;
-#[cfg(test)]
 #[path = "../tests/bearer/support.rs"]
 #[allow(
     dead_code,

@@ -62,7 +62,8 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{issuer::Issuer, settings::Algorithm};
+    use crate::settings::Algorithm;
+    use bff_fixtures::Issuer;
     use std::time::Duration;
 
     fn keys(now: Moment) -> Arc<KeySet> {

@@ -2,11 +2,11 @@
 
 use crate::{
     Bearer,
-    issuer::Issuer,
     moment::Moment,
     refusal::Refusal,
     support::{Answer, KeyEndpoint, US, bearer, run},
 };
+use bff_fixtures::Issuer;
 use serde_json::{Value, json};
 use std::time::Duration;
 

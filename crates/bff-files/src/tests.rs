@@ -1,7 +1,7 @@
 //! What is replaced is read again, whatever way it was replaced, and what is broken is not used.
 
 use super::*;
-use bff_testkit::{Lines, Mounted};
+use bff_fixtures::{Lines, Mounted};
 use std::{
     fs,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},

@@ -119,8 +119,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bff_fixtures::redis::RedisServer;
     use bff_redis::RedisSettings;
-    use bff_testkit::redis::RedisServer;
 
     const LONG: Duration = Duration::from_secs(30);
 

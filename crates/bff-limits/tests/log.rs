@@ -1,7 +1,7 @@
 //! What the log says when Redis is there and does not count: one line, and one when it does again.
 
+use bff_fixtures::{Lines, redis::RedisServer};
 use bff_limits::{LimitSettings, Limits, Request};
-use bff_testkit::{Lines, redis::RedisServer};
 use tokio::runtime::Builder;
 
 #[test]

@@ -1,10 +1,10 @@
 //! What the log says about Redis: one line when trouble begins, one when it ends, whatever the load.
 
-use bff_redis::{Lookup, Redis, RedisSettings};
-use bff_testkit::{
+use bff_fixtures::{
     Lines,
     redis::{RedisServer, eventually},
 };
+use bff_redis::{Lookup, Redis, RedisSettings};
 
 #[test]
 fn trouble_is_said_once_and_its_end_once() {

@@ -1,10 +1,10 @@
 //! What the log says about a Redis that talks nonsense: one line, and one when it is well.
 
-use bff_redis::{Lookup, Redis, RedisSettings, cmd};
-use bff_testkit::{
+use bff_fixtures::{
     Lines,
     redis::{OddRedis, RedisServer, eventually},
 };
+use bff_redis::{Lookup, Redis, RedisSettings, cmd};
 use std::time::Duration;
 
 #[test]

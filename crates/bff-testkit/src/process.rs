@@ -5,8 +5,8 @@
     reason = "a test's own equipment: when it fails, the test has to stop"
 )]
 
-use crate::log_line;
 use bff_core::Bff;
+use bff_fixtures::log_line;
 use bff_server::{Server, Settings};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};

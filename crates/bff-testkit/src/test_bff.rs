@@ -1,12 +1,14 @@
 //! A real BFF on a free port with real services behind it, in one line.
 
-use crate::{
-    http::{self, Reply},
-    idp::{Client, IdentityProvider},
-    issuer::Issuer,
-    services::{SampleServices, Service},
-};
 use bff_core::{Bff, Endpoint};
+use bff_fixtures::{
+    http::{self, Reply},
+    issuer::Issuer,
+};
+use bff_neighbours::{
+    idp::{Client, IdentityProvider},
+    services::{SampleServices, Service, USER},
+};
 use bff_server::{IssuerSettings, Server, Settings, Stop};
 use std::{
     io,
@@ -35,9 +37,6 @@ pub struct TestBff {
     stop: Stop,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
-
-/// The user for whom requests are made: one with orders.
-pub(crate) const USER: &str = "u-1";
 
 impl TestBff {
     /// Starts a BFF in its crate's own configuration, on free ports, with sample services of its

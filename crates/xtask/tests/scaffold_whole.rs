@@ -4,7 +4,8 @@
 //! built for one place has its paths in it. Whatever happens, the BFF is removed in the end.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use bff_testkit::{Issuer, SampleServices, Service, http, redis::eventually};
+use bff_fixtures::{Issuer, http, redis::eventually};
+use bff_neighbours::{SampleServices, Service};
 use std::{
     io::Write,
     net::{Ipv4Addr, SocketAddr, TcpListener},

@@ -19,14 +19,6 @@ pub use settings::{
 pub use voucher::Voucher;
 
 #[cfg(test)]
-#[path = "../../tests/outbound/endpoint.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with the integration tests; each user needs a part of it"
-)]
-mod endpoint;
-#[cfg(test)]
 mod tests;
 
 use bff_core::ports::Identity;

@@ -1,14 +1,13 @@
 //! The BFF's own token at an issuer that is not always there, with the time moved by hand.
 
-use super::{
-    endpoint::{Says, TestFile, TokenEndpoint},
-    grant::Grant,
-    own::Own,
-    settings::TokenSettings,
-};
+use super::{grant::Grant, own::Own, settings::TokenSettings};
 use crate::support::run;
 use awc::{Client, http::header::HeaderValue};
 use bff_core::Fault;
+use bff_fixtures::{
+    TestFile,
+    token_endpoint::{Says, TokenEndpoint},
+};
 use std::{
     path::PathBuf,
     sync::Arc,

@@ -212,9 +212,10 @@ fn bearer(value: HeaderValue) -> Option<Header> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbound::{endpoint::TestFile, settings::InternalTokenSettings};
+    use crate::outbound::settings::InternalTokenSettings;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
     use base64::{Engine, prelude::BASE64_STANDARD};
+    use bff_fixtures::TestFile;
     use std::time::Duration;
 
     #[test]

@@ -64,12 +64,12 @@ mod tests {
     use super::{Expected, Keyring};
     use crate::{
         claims::Claim,
-        issuer::Issuer,
         keys::Keys,
         refusal::Refusal,
         settings::{Algorithm, KeySource},
         support::run,
     };
+    use bff_fixtures::Issuer;
     use serde_json::{Value, json};
 
     const EXPECTED: Expected<'_> = Expected {

@@ -1,13 +1,12 @@
 //! Tokens that must not get in, whatever it is that they try.
 
 use crate::{
-    INVALID, World,
-    issuer::{EC_KEY_ID, Issuer},
-    refused,
+    INVALID, World, refused,
     support::{US, run},
     with, with_raw,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bff_fixtures::issuer::{EC_KEY_ID, Issuer};
 use serde_json::{Value, json};
 
 #[test]

@@ -1,13 +1,12 @@
 //! Tokens of our issuer that are not for us, not for now, or about nobody.
 
 use crate::{
-    INVALID, World,
-    issuer::Issuer,
-    outcome_of, refused,
+    INVALID, World, outcome_of, refused,
     support::{Answer, KeyEndpoint, US, run, settings},
     with, with_raw,
 };
 use bff_auth::IssuerSettings;
+use bff_fixtures::Issuer;
 use serde_json::{Value, json};
 
 #[test]

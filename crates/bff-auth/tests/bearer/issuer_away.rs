@@ -3,12 +3,12 @@
 
 use crate::{
     INVALID, World,
-    issuer::Issuer,
     support::{Answer, KeyEndpoint, US, bearer, issuers, run, settings},
     with,
 };
 use bff_auth::{Bearer, KeySource};
 use bff_core::ports::{Authenticator, Presented};
+use bff_fixtures::Issuer;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

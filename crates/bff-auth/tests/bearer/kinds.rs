@@ -2,13 +2,12 @@
 //! tokens of the same issuers.
 
 use crate::{
-    INVALID,
-    issuer::Issuer,
-    outcome_of,
+    INVALID, outcome_of,
     support::{Answer, KeyEndpoint, US, run, settings},
     with,
 };
 use bff_auth::{AudienceClaim, IssuerSettings};
+use bff_fixtures::Issuer;
 use serde_json::{Value, json};
 
 /// Asks with a token of this `typ`, of a good token's claims and `more`.

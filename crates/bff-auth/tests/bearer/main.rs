@@ -1,13 +1,6 @@
 //! Bearer tokens as a BFF meets them: good ones, attacks, and an issuer that is not always there.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
-#[path = "../../../bff-testkit/src/issuer.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with bff-testkit; each user needs a part of it"
-)]
-mod issuer;
 #[allow(
     dead_code,
     unreachable_pub,
@@ -26,7 +19,7 @@ use bff_core::{
     Problem,
     ports::{Authenticator, Presented},
 };
-use issuer::Issuer;
+use bff_fixtures::Issuer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::{Answer, KeyEndpoint, US, bearer, issuers, run, settings};
@@ -115,7 +108,8 @@ fn good_tokens_are_accepted() {
         let issuer = world.issuer;
         let (header, claims) = (issuer.header(), issuer.claims("u-1", US));
         let exp = claims["exp"].as_f64().unwrap();
-        let es256 = json!({ "alg": "ES256", "typ": "at+jwt", "kid": issuer::EC_KEY_ID });
+        let es256 =
+            json!({ "alg": "ES256", "typ": "at+jwt", "kid": bff_fixtures::issuer::EC_KEY_ID });
         for (what, token) in [
             ("as issued", issuer.token("u-1", US)),
             ("ES256", issuer.sign_es256(&es256, &claims)),

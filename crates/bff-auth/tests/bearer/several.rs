@@ -2,7 +2,6 @@
 
 use crate::{
     INVALID,
-    issuer::Issuer,
     support::{Answer, KeyEndpoint, US, issuers, run, settings},
     with,
 };
@@ -11,6 +10,7 @@ use bff_core::{
     Problem,
     ports::{Authenticator, Presented, Principal},
 };
+use bff_fixtures::Issuer;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,17 +1,12 @@
 //! Users' tokens exchanged for others.
 
-use crate::{
-    credential, credentials,
-    endpoint::{Says, TokenEndpoint},
-    introduced, shown,
-    support::run,
-    user,
-};
+use crate::{credential, credentials, introduced, shown, support::run, user};
 use bff_auth::outbound::Credentials;
 use bff_core::{
     Fault,
     ports::{Principal, Vouch},
 };
+use bff_fixtures::token_endpoint::{Says, TokenEndpoint};
 use futures_util::future::join_all;
 
 struct World {

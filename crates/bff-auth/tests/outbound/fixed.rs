@@ -1,7 +1,8 @@
 //! Keys that never change by themselves.
 
-use crate::{credential, credentials, endpoint::TestFile, shown, support::run};
+use crate::{credential, credentials, shown, support::run};
 use bff_core::ports::Vouch;
+use bff_fixtures::TestFile;
 use std::time::{Duration, Instant};
 use tokio::task::yield_now;
 

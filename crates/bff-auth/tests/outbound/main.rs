@@ -2,12 +2,6 @@
 //! service would check with.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with other tests; each user needs a part of it"
-)]
-mod endpoint;
 mod exchange;
 mod fixed;
 mod keys;

@@ -1,13 +1,11 @@
 //! A token of the BFF's own.
 
-use crate::{
-    credential, credentials,
-    endpoint::{Says, TestFile, TokenEndpoint},
-    keys, shown,
-    support::run,
-    user,
-};
+use crate::{credential, credentials, keys, shown, support::run, user};
 use bff_core::{Fault, ports::Vouch};
+use bff_fixtures::{
+    TestFile,
+    token_endpoint::{Says, TokenEndpoint},
+};
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, decode, jwk::Jwk};
 use serde_json::Value;

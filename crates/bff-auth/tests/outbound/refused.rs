@@ -1,8 +1,9 @@
 //! Settings that cannot work are refused by their key, and no secret is in the text.
 
-use crate::{credentials, endpoint::TestFile, keys};
+use crate::{credentials, keys};
 use bff_auth::outbound::{Credentials, Wanted};
 use bff_core::ports::Identity;
+use bff_fixtures::TestFile;
 use std::collections::BTreeMap;
 
 const TOKEN: &str = "token_url = \"https://issuer.test/token\"\nclient_id = \"mobile-bff\"\n";

@@ -1,8 +1,9 @@
 //! Who the user is, in a way that services can check.
 
-use crate::{credentials, endpoint::TestFile, introduced, keys, shown, support::run, user};
+use crate::{credentials, introduced, keys, shown, support::run, user};
 use bff_auth::outbound::{Credentials, Wanted};
 use bff_core::ports::{Identity, Vouch};
+use bff_fixtures::TestFile;
 use jsonwebtoken::{
     Algorithm, DecodingKey, TokenData, Validation, decode, decode_header,
     jwk::{JwkSet, ThumbprintHash},

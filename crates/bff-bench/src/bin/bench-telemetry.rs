@@ -7,7 +7,8 @@
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 use bff_bench::message;
-use bff_testkit::{Collector, Issuer, SampleServices, Service};
+use bff_fixtures::Issuer;
+use bff_neighbours::{Collector, SampleServices, Service};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     env,

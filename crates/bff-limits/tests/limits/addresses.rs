@@ -1,8 +1,8 @@
 //! Authentication failures by address.
 
 use crate::support::{alone, of, said, shared, wait};
+use bff_fixtures::redis::RedisServer;
 use bff_limits::{Limits, Request};
-use bff_testkit::redis::RedisServer;
 use std::net::IpAddr;
 
 const QUOTA: &str = "failures_per_ip = { requests = 3, per = \"1h\" }";

@@ -1,8 +1,8 @@
 //! Limits to test with.
 #![expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
 
+use bff_fixtures::redis::RedisServer;
 use bff_limits::{Decision, LimitSettings, Limits, Request};
-use bff_testkit::redis::RedisServer;
 use tokio::runtime::Builder;
 
 pub(crate) fn from(toml: &str) -> LimitSettings {

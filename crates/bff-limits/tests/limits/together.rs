@@ -1,9 +1,9 @@
 //! Several instances that count together in a real Redis.
 
 use crate::support::{allowed, alone, of, said, shared, take, wait};
+use bff_fixtures::redis::{RedisCluster, RedisServer, eventually};
 use bff_limits::{Limits, Request};
 use bff_redis::{Redis, RedisSettings};
-use bff_testkit::redis::{RedisCluster, RedisServer, eventually};
 use std::{
     sync::{
         Arc, Barrier,

@@ -1,8 +1,8 @@
 //! Redis stops, hangs and comes back: nobody sees an error, and the limit holds all the time.
 
 use crate::support::{allowed, alone, of, shared, take, wait};
+use bff_fixtures::redis::{NONSENSE, OddRedis, RedisServer, eventually};
 use bff_limits::{LimitStats, Limits, Request};
-use bff_testkit::redis::{NONSENSE, OddRedis, RedisServer, eventually};
 use std::{
     sync::{
         Arc,

@@ -1,8 +1,8 @@
 //! Signing in: with a user of our own, with a wrong password, and after that was put right.
 
 use crate::support::{connect, eventually_gets, from, get, listen, put};
+use bff_fixtures::redis::{RedisServer, eventually};
 use bff_redis::Lookup;
-use bff_testkit::redis::{RedisServer, eventually};
 
 /// The least that the user of a BFF has to be allowed.
 pub(crate) const RIGHTS: [&str; 15] = [

@@ -2,8 +2,8 @@
 
 use crate::access::RIGHTS;
 use crate::support::{LONG, connect, eventually_gets, found, from, get, list, listen, put, wait};
+use bff_fixtures::redis::{RedisCluster, eventually};
 use bff_redis::{Lease, Lookup, Redis};
-use bff_testkit::redis::{RedisCluster, eventually};
 use bytes::Bytes;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Redis fails in every way it has, nobody waits for it, and it is used again when it is back.
 
 use crate::support::{LONG, connect, eventually_gets, found, get, put, settings, wait};
+use bff_fixtures::redis::{RedisServer, SlowRedis, eventually};
 use bff_redis::{Invalidation, Lease, Listener, Lookup, Redis, RedisSettings};
-use bff_testkit::redis::{RedisServer, SlowRedis, eventually};
 use bytes::Bytes;
 use std::{
     sync::{

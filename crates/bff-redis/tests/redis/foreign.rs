@@ -1,8 +1,8 @@
 //! What others put under our keys is never taken for a value, and never stays in the way.
 
 use crate::support::{connect, eventually_gets, get, patient, put};
+use bff_fixtures::redis::{RedisServer, eventually};
 use bff_redis::{Lookup, Redis};
-use bff_testkit::redis::{RedisServer, eventually};
 
 fn start() -> (RedisServer, Redis) {
     let server = RedisServer::start();

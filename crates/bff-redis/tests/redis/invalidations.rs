@@ -1,8 +1,8 @@
 //! Invalidations between instances.
 
 use crate::support::{listen, patient, wait};
+use bff_fixtures::redis::{RedisServer, eventually};
 use bff_redis::Listener;
-use bff_testkit::redis::{RedisServer, eventually};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[test]

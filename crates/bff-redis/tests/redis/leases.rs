@@ -1,8 +1,8 @@
 //! Leases: one holder at a time, and a late one changes nothing.
 
 use crate::support::{LONG, connect, eventually_gets, found, get, patient, wait};
+use bff_fixtures::redis::{RedisServer, eventually};
 use bff_redis::{Lease, Lookup, Redis, Token};
-use bff_testkit::redis::{RedisServer, eventually};
 use bytes::Bytes;
 use std::time::Duration;
 

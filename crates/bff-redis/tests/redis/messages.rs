@@ -1,8 +1,8 @@
 //! Messages between instances, in channels of anybody's choice.
 
 use crate::support::{LONG, listen, patient};
+use bff_fixtures::redis::{RedisCluster, RedisServer, eventually};
 use bff_redis::{Heard, Listener, Redis, RedisSettings};
-use bff_testkit::redis::{RedisCluster, RedisServer, eventually};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},

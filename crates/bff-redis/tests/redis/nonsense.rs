@@ -1,8 +1,8 @@
 //! Redis, or whoever stands in its place, answers what was not asked: nobody waits, and it is left alone.
 
 use crate::support::{LONG, connect, eventually_gets, found, get, put, settings, wait};
+use bff_fixtures::redis::{NONSENSE, OddRedis, RedisServer, eventually};
 use bff_redis::{Lease, Lookup, Redis, Script, Trouble, cmd};
-use bff_testkit::redis::{NONSENSE, OddRedis, RedisServer, eventually};
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,

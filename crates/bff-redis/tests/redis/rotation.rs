@@ -5,11 +5,11 @@ use crate::{
     secured::Secured,
     support::{connect, found, from, get, listen, put},
 };
-use bff_redis::Lookup;
-use bff_testkit::{
+use bff_fixtures::{
     Mounted,
     redis::{RedisServer, eventually},
 };
+use bff_redis::Lookup;
 use std::fs;
 
 const PATIENCE: &str = "lookup_timeout = \"10s\"";

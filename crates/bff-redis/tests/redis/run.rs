@@ -1,8 +1,8 @@
 //! Commands and scripts with the caller's own time: done, refused, or not answered.
 
 use crate::support::{LONG, SLACK, connect, from, list, patient, put, settings, wait};
+use bff_fixtures::redis::{RedisCluster, RedisServer, SlowRedis, eventually};
 use bff_redis::{Redis, Script, Trouble, cmd};
-use bff_testkit::redis::{RedisCluster, RedisServer, SlowRedis, eventually};
 use std::time::{Duration, Instant};
 
 /// What a request waits for its session.

@@ -1,8 +1,8 @@
 //! Redis behind TLS: a server that shows the right certificate is spoken with, any other is not.
 
 use crate::support::{connect, from, get, listen, put};
+use bff_fixtures::redis::{RedisServer, eventually, free_port};
 use bff_redis::Lookup;
-use bff_testkit::redis::{RedisServer, eventually, free_port};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::{
     error::Error,

@@ -2,8 +2,8 @@
 
 use crate::access::RIGHTS;
 use crate::support::{LONG, eventually_gets, found, from, get, list, listen, put, wait};
+use bff_fixtures::redis::{RedisSentinels, RedisServer, eventually};
 use bff_redis::{Lease, Lookup, RedisSettings};
-use bff_testkit::redis::{RedisSentinels, RedisServer, eventually};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
 //! A connection to test with, and a way to wait for what it says.
 #![expect(clippy::expect_used, reason = "a test that cannot start has nothing to say")]
 
+use bff_fixtures::redis::eventually;
 use bff_redis::{Invalidation, Listener, Lookup, Redis, RedisSettings};
-use bff_testkit::redis::eventually;
 use bytes::Bytes;
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -1,8 +1,8 @@
 //! Values go in and come out, for as long as they were to stay.
 
 use crate::support::{LONG, connect, eventually_gets, found, get, listen, patient, put};
+use bff_fixtures::redis::{RedisServer, eventually};
 use bff_redis::Lookup;
-use bff_testkit::redis::{RedisServer, eventually};
 use bytes::Bytes;
 use std::time::Duration;
 

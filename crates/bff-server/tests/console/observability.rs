@@ -3,10 +3,7 @@
 use crate::bed::{ADMIN, PATIENCE, ask, start, start_with};
 use bff_core::Auth;
 use bff_testkit::{
-    Fault, Service as Sample,
-    declared::{names, workspace},
-    idp::IdentityProvider,
-    observability::unknown,
+    Fault, Service as Sample, contracts::workspace, idp::IdentityProvider, observability::unknown,
     redis::RedisServer,
 };
 use std::fs;
@@ -33,8 +30,8 @@ fn every_metric_that_is_asked_for_is_told() {
     );
     let of_browsers = start_with(Auth::Session, &more);
     let told = bff.metrics() + &of_browsers.metrics();
-    let directory = workspace().join("deploy/observability");
-    let bffs = names(&workspace()).unwrap();
+    let directory = workspace::root().join("deploy/observability");
+    let bffs = workspace::bffs(&workspace::root()).unwrap();
     let mut files = 0;
     for owner in bffs.iter().map(String::as_str).chain(["fleet"]) {
         for file in fs::read_dir(directory.join(owner)).unwrap() {

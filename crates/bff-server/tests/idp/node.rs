@@ -63,7 +63,7 @@ impl Drop for NodeProvider {
 
 /// The script and what it needs, installed below `target/` from the lockfile, once per lockfile.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bff-testkit/node");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bff-neighbours/node");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oidc-provider");
     fs::create_dir_all(&folder).unwrap();
     for file in FILES {

@@ -152,7 +152,7 @@ impl Bed {
     /// Has the provider send logout tokens to an instance.
     pub(crate) fn tell_idp(&self, instance: usize) {
         let address = self.at(instance);
-        let client = Client::demo().into_iter().find(|client| client.id == "web-bff").unwrap();
+        let client = Client::demo();
         self.idp.register(Client {
             backchannel_logout_uri: Some(format!("http://{address}/bff/backchannel-logout")),
             ..client

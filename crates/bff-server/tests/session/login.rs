@@ -261,7 +261,7 @@ fn a_key_proves_the_client_as_well_as_a_secret_and_another_one_does_not() {
             let secret = format!("client_secret = \"{}\"", bff_testkit::idp::DEMO_SECRET);
             settings.replace(&secret, &format!("private_key_file = {file:?}"))
         });
-        let client = Client::demo().remove(0);
+        let client = Client::demo();
         bed.idp.register(Client { secret: None, public_key_jwk: Some(jwk.clone()), ..client });
         let back = Browser::new().sign_in(bed.bffs.last().unwrap().address, &bed.idp, "u-1");
         assert_eq!(back.status, status, "{}", back.text());

@@ -50,7 +50,7 @@ fn renewals_are_counted_by_what_became_of_them() {
     assert_eq!((events(&bed, "refreshed"), events(&bed, "refresh_refused")), (1.0, 0.0));
 
     let browser = expired(&bed);
-    let no_word = Client { backchannel_logout_uri: None, ..Client::demo().remove(0) };
+    let no_word = Client { backchannel_logout_uri: None, ..Client::demo() };
     bed.idp.set_refresh_token_lifetime(Duration::ZERO);
     bed.idp.register(no_word);
     bed.idp.end_user_session("u-1");

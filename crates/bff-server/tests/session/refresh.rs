@@ -123,7 +123,7 @@ fn a_refused_refresh_ends_the_session_cleanly() {
     // Its family is revoked at the provider, without a word to us.
     bed.idp.register(bff_testkit::idp::Client {
         backchannel_logout_uri: None,
-        ..bff_testkit::idp::Client::demo().remove(0)
+        ..bff_testkit::idp::Client::demo()
     });
     bed.idp.end_user_session("u-1");
     let ended = bed.me(0, &browser);

@@ -1,12 +1,9 @@
 //! The user's token, exchanged: the issuer sees it, and no service does.
 
-use crate::{
-    ask,
-    endpoint::{Says, TokenEndpoint},
-    run,
-};
+use crate::{ask, run};
 use bff_auth::outbound::{Credentials, Wanted};
 use bff_core::ports::Principal;
+use bff_fixtures::token_endpoint::{Says, TokenEndpoint};
 use bff_server::Settings;
 use bff_testkit::{SampleServices, Service as Sample};
 use bff_upstream::Services;

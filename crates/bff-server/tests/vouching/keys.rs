@@ -1,6 +1,7 @@
 //! The port where services fetch the keys: they are there, and nothing else is.
 
-use crate::{PROFILE, endpoint::TestFile, service, start};
+use crate::{PROFILE, service, start};
+use bff_fixtures::TestFile;
 use bff_testkit::{Service as Sample, TestBff, http};
 use jsonwebtoken::{decode_header, jwk::JwkSet};
 use rcgen::KeyPair;

@@ -1,13 +1,6 @@
 //! How services know who is calling: what they are shown, and what no service ever gets to see.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
-#[path = "../../../bff-auth/tests/outbound/endpoint.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with other tests; each user needs a part of it"
-)]
-mod endpoint;
 mod exchange;
 mod keys;
 mod picky;

@@ -1,17 +1,12 @@
 //! A service that refuses the BFF, and an issuer that gives it nothing.
 
-use crate::{
-    NAME, ONCE, PROFILE, TWICE, ask,
-    endpoint::{Says, TokenEndpoint},
-    own,
-    picky::Picky,
-    run, service, start, write,
-};
+use crate::{NAME, ONCE, PROFILE, TWICE, ask, own, picky::Picky, run, service, start, write};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use bff_core::{
     Fault as Refused,
     ports::{Local, Principal, Vouch},
 };
+use bff_fixtures::token_endpoint::{Says, TokenEndpoint};
 use bff_server::Settings;
 use bff_testkit::{Fault, Service as Sample, TestBff};
 use bff_upstream::{Header, Proof, Services};

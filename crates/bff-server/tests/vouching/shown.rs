@@ -1,11 +1,9 @@
 //! What services are shown, and what they are not.
 
-use crate::{
-    ONCE, PRODUCT, PROFILE,
-    endpoint::{Says, TestFile, TokenEndpoint},
-    own,
-    picky::Picky,
-    service, start, write,
+use crate::{ONCE, PRODUCT, PROFILE, own, picky::Picky, service, start, write};
+use bff_fixtures::{
+    TestFile,
+    token_endpoint::{Says, TokenEndpoint},
 };
 use bff_testkit::{Service as Sample, TestBff, http};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};

@@ -63,6 +63,42 @@ fn around_the_link(packages: &[Package]) -> Vec<String> {
     arrows(packages, |from, to| (from.name != LINK && is_client(&to.name)).then_some(advice))
 }
 
+/// Crates whose tests need no server.
+const BELOW_THE_SERVER: [&str; 9] = [
+    "bff-auth",
+    "bff-cache",
+    "bff-core",
+    "bff-derive",
+    "bff-files",
+    "bff-limits",
+    "bff-openapi",
+    "bff-redis",
+    "bff-upstream",
+];
+
+/// Whoever changes a small crate tests it without building everything above it.
+fn from_below_to_the_server(packages: &[Package]) -> Vec<String> {
+    let is_above = |name: &str| ["bff-server", "bff-contracts", "bff-testkit"].contains(&name);
+    let advice = "tests of this crate use bff-fixtures and bff-neighbours, which need no server";
+    arrows(packages, |from, to| {
+        (BELOW_THE_SERVER.contains(&&*from.name) && is_above(&to.name)).then_some(advice)
+    })
+}
+
+/// What every test may use must not depend on what is tested.
+fn from_the_fixtures(packages: &[Package]) -> Vec<String> {
+    let advice =
+        "bff-fixtures depends on none of our crates, and bff-neighbours only on bff-fixtures";
+    arrows(packages, |from, to| {
+        let is_refused = match &*from.name {
+            "bff-fixtures" => to.name.starts_with("bff-"),
+            "bff-neighbours" => to.name.starts_with("bff-") && to.name != "bff-fixtures",
+            _ => false,
+        };
+        is_refused.then_some(advice)
+    })
+}
+
 const CORE_ADVICE: &str =
     "bff-core knows no server, client, store or token; say what it needs as a trait in ports.rs";
 
@@ -161,6 +197,26 @@ mod tests {
     }
 
     #[test]
+    fn crates_below_the_server_are_tested_without_it() {
+        assert_eq!(from_below_to_the_server(&workspace::packages().unwrap()), [""; 0]);
+        let files = package(FILES, "crates/bff-files/Cargo.toml", "bff-testkit", Some("dev"));
+        assert_eq!(from_below_to_the_server(&[files]).len(), 1);
+    }
+
+    #[test]
+    fn fixtures_depend_on_nothing_that_is_tested() {
+        assert_eq!(from_the_fixtures(&workspace::packages().unwrap()), [""; 0]);
+        for (from, to, refused) in [
+            ("bff-fixtures", "bff-core", 1),
+            ("bff-neighbours", "bff-core", 1),
+            ("bff-neighbours", "bff-fixtures", 0),
+        ] {
+            let package = package(from, "Cargo.toml", to, None);
+            assert_eq!(from_the_fixtures(&[package]).len(), refused, "{from} -> {to}");
+        }
+    }
+
+    #[test]
     fn the_vocabulary_depends_on_no_machinery() {
         assert_eq!(from_core_to_machinery(&workspace::packages().unwrap()), [""; 0]);
     }
@@ -176,8 +232,8 @@ mod tests {
     fn the_rules_look_at_the_packages_they_are_about() {
         let packages = workspace::packages().unwrap();
         assert!(names_below("bffs/", &packages).len() >= 3);
-        for name in ADAPTERS.iter().chain([&CORE, &LINK]) {
-            assert!(names_below("crates/", &packages).contains(name), "{name} is gone");
+        for name in BELOW_THE_SERVER {
+            assert!(names_below("crates/", &packages).contains(&name), "{name} is gone");
         }
     }
 

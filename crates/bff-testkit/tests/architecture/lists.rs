@@ -49,7 +49,7 @@ mod tests {
         let bffs = bffs(&packages);
         assert!(bffs.len() >= 3, "{bffs:?}");
         let tools: Vec<_> = sources.iter().filter(|file| is_tool(file)).collect();
-        for known in ["crates/xtask/src/lib.rs", "crates/bff-testkit/src/bin/bff-dev/main.rs"] {
+        for known in ["crates/xtask/src/lib.rs", "crates/bff-dev/src/bin/bff-dev/main.rs"] {
             assert!(tools.iter().any(|file| file.path == known), "{known} was not read");
         }
         let top = [workspace::top_manifest().unwrap(), workspace::makefile().unwrap()];

@@ -6,7 +6,6 @@
 mod lock;
 mod plan;
 mod rules;
-mod sources;
 mod workspace;
 
 pub use plan::{Plan, Reason};

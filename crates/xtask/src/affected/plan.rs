@@ -55,8 +55,7 @@ impl Plan {
             true => workspace.bffs().map(str::to_owned).collect(),
             false => part.into_iter().collect::<Vec<_>>(),
         };
-        let mut changed = touched.crates.clone();
-        changed.extend(workspace.borrowers(&touched.crates).map(str::to_owned));
+        let changed = touched.crates.clone();
         let (mut packages, programs) = match touched.is_everything {
             true => (all.clone(), all),
             false => (

@@ -1,6 +1,5 @@
 //! The members of the workspace and what they need of each other, in cargo's words.
 
-use super::sources;
 use serde::Deserialize;
 use std::{
     collections::BTreeSet,
@@ -25,8 +24,6 @@ pub struct Package {
     /// Tests that `cargo test` leaves out, because they need more than a checkout.
     pub apart: Vec<String>,
     dependencies: Vec<Dependency>,
-    /// Members whose sources its tests take in by path, which cargo does not know.
-    borrows: BTreeSet<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,13 +51,7 @@ impl Workspace {
             .map_err(|error| format!("cargo metadata: {error}"))?;
         let packages = metadata.packages.into_iter();
         let below = |member: Member| member.below(&metadata.workspace_root);
-        let mut workspace = Self { packages: packages.map(below).collect() };
-        let borrowed: Vec<_> =
-            workspace.packages.iter().map(|it| sources::borrowed(root, it, &workspace)).collect();
-        for (package, more) in workspace.packages.iter_mut().zip(borrowed) {
-            package.borrows = more?;
-        }
-        Ok(workspace)
+        Ok(Self { packages: packages.map(below).collect() })
     }
 
     /// The names of all members.
@@ -87,12 +78,6 @@ impl Workspace {
     #[must_use]
     pub fn bff(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.bff() == Some(name))
-    }
-
-    /// The members that take in sources of these.
-    pub(super) fn borrowers(&self, names: &BTreeSet<String>) -> impl Iterator<Item = &str> {
-        let borrows = |package: &&Package| !package.borrows.is_disjoint(names);
-        self.packages.iter().filter(borrows).map(|package| package.name.as_str())
     }
 
     /// These members and all that need them; `Need::Run` leaves out who only tests with them.
@@ -166,7 +151,6 @@ impl Member {
             folder: folder.to_string_lossy().replace('\\', "/"),
             apart: self.targets.into_iter().filter(is_apart).map(|target| target.name).collect(),
             dependencies: self.dependencies,
-            borrows: BTreeSet::new(),
         }
     }
 }

@@ -38,7 +38,6 @@ impl Scratch {
             ("deploy/common/service.yaml", "kind: Service\n"),
             ("deploy/gateway/nginx.conf", "events {}\n"),
             ("deploy/README.md", "How it is run.\n"),
-            ("crates/bff-testkit/src/issuer.rs", "//! Keys.\n"),
         ] {
             scratch.write(path, text);
         }
@@ -46,10 +45,6 @@ impl Scratch {
         scratch.package("crates/bff-server", "bff-core = { path = \"../bff-core\" }\n");
         scratch.package("crates/bff-testkit", "bff-server = { path = \"../bff-server\" }\n");
         scratch.package("crates/bff-auth", "");
-        scratch.write(
-            "crates/bff-auth/tests/bearer/main.rs",
-            "//! Bearer tokens.\n#[path = \"../../../bff-testkit/src/issuer.rs\"]\nmod issuer;\n",
-        );
         scratch.package("crates/xtask", "");
         for bff in BFFS {
             scratch.bff(bff);

@@ -5,7 +5,7 @@ use bff_core::{
     Criticality, SpanId, TraceContext,
     ports::{Outbound, Principal, Transport},
 };
-use bff_testkit::services::{Fault, SampleServices, Service};
+use bff_neighbours::services::{Fault, SampleServices, Service};
 use bff_upstream::Services;
 use std::{
     cell::Cell,

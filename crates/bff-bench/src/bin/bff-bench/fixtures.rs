@@ -1,7 +1,8 @@
 //! Where the run keeps its files, and the answers of the services: those of the sample services, taken once.
 
 use crate::Result;
-use bff_testkit::{Issuer, SampleServices, Service, http};
+use bff_fixtures::{Issuer, http};
+use bff_neighbours::{SampleServices, Service};
 use std::{
     env, fs,
     path::{Path, PathBuf},

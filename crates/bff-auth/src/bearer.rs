@@ -62,7 +62,9 @@ impl Bearer {
         let token = Token::read(text, self.max_token_bytes)?;
         let named = token.issuer()?;
         let issuer = self.issuers.iter().find(|issuer| issuer.settings.issuer == named);
-        issuer.ok_or(Refusal::Claim(Claim::Iss))?.verify(token, text, hash, now).await
+        let issuer = issuer.ok_or(Refusal::Claim(Claim::Iss))?;
+        // Boxed, so that the future of a known token stays small.
+        Box::pin(issuer.verify(token, text, hash, now)).await
     }
 
     /// What the client gets who was refused.

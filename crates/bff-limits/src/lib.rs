@@ -5,6 +5,9 @@
 //! All instances count together in Redis, in one step per request; each counts for itself where there
 //! is no Redis, and while it is away. Nothing here fails: a request is allowed or it is not. The
 //! algorithm is `gcra.rs`.
+//!
+//! [`overload`] is about the worker instead of the caller: what it leaves out and refuses when there is more to do
+//! than it can.
 #![forbid(unsafe_code)]
 
 mod decision;
@@ -13,6 +16,7 @@ mod headers;
 mod limits;
 mod local;
 mod network;
+pub mod overload;
 mod rules;
 mod settings;
 mod shared;

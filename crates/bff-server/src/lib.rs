@@ -7,46 +7,25 @@
 #![forbid(unsafe_code)]
 
 mod admin;
-mod admit;
-mod audit;
-mod client;
-mod config;
-mod configuration;
 mod connection;
 mod console;
-mod encoding;
-mod freshness;
-mod guard;
-mod headers;
-mod health;
-mod keys;
-mod lifecycle;
-mod listen;
-pub mod overload;
-mod page;
-mod parts;
-mod perimeter;
-mod randomness;
-mod respond;
-mod serve;
-mod server;
-mod session;
+mod process;
+mod request;
 mod settings;
-mod start_error;
-mod table;
 mod telemetry;
-mod trust;
-mod version;
-mod worker;
 
-pub use config::{ConfigError, load};
 pub use console::FAILING_PERCENT;
-pub use lifecycle::{End, Stop};
-pub use server::Server;
-pub use settings::{AdminSettings, ServerSettings, Settings};
-pub use start_error::StartError;
+pub use process::{
+    lifecycle::{End, Stop},
+    server::Server,
+    start_error::StartError,
+};
+pub use settings::{
+    AdminSettings, ServerSettings, Settings,
+    load::{ConfigError, load},
+    trust::{ForwardingHeader, GatewayIdentity},
+};
 pub use telemetry::settings::{LogFormat, LogSettings, MetricSettings, TraceSettings};
-pub use trust::{ForwardingHeader, GatewayIdentity};
 
 pub use bff_auth::{
     ApiKeySettings, IssuerSettings, KeySource, SessionSettings,
@@ -88,7 +67,7 @@ pub fn run(bff: Bff) -> ExitCode {
         Ok(end) => end.code().into(),
         Err(error) => {
             let error = error.to_string();
-            let source = config::source_of(&error).filter(|source| !error.contains(source));
+            let source = settings::load::source_of(&error).filter(|source| !error.contains(source));
             let source = source.map(|source| format!(", in {source}")).unwrap_or_default();
             eprintln!("bff-{}: {error}{source}", bff.name);
             ExitCode::FAILURE

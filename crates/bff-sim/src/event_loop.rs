@@ -3,7 +3,7 @@
 
 use crate::server::exponential;
 use bff_core::Priority;
-use bff_server::overload::{Admitted, Level, OverloadSettings, Pressure, TICK};
+use bff_limits::overload::{Admitted, Level, OverloadSettings, Pressure, TICK};
 use fastrand::Rng;
 use std::{collections::BTreeMap, time::Duration};
 

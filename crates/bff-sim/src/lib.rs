@@ -1,7 +1,7 @@
 //! What the policies do in trouble: storms, slow hosts, long tails, overload, services that fail.
 //!
 //! The code that decides is the real one ([`bff_upstream::Upstream`] and
-//! [`bff_server::overload::Pressure`]); the network, the servers behind it and the users are made
+//! [`bff_limits::overload::Pressure`]); the network, the servers behind it and the users are made
 //! up, and the clock jumps from one event to the next. One thread, seeded chance: two runs write
 //! the same numbers, so the tests assert what the report says.
 #![forbid(unsafe_code)]

@@ -4,7 +4,7 @@ use super::{
     picture::{Dependency, EndpointPicture, Picture, Went},
     verdict::Verdict,
 };
-use crate::overload::Level;
+use bff_limits::overload::Level;
 use serde::Serialize;
 
 /// One thing that is wrong.

@@ -6,11 +6,11 @@ use super::{
     verdict::Verdict,
 };
 use crate::{
-    health::Health,
-    overload::Level,
-    telemetry::{links::redis_links, live::Degradation},
-    worker::Shared,
+    admin::links::redis_links,
+    process::{health::Health, worker::Shared},
+    telemetry::live::Degradation,
 };
+use bff_limits::overload::Level;
 use bff_upstream::ServiceStatus;
 use serde::Serialize;
 use std::{cmp::Reverse, time::SystemTime};

@@ -1,9 +1,9 @@
 //! Counters and histograms in the OpenMetrics text format. No label value comes from a request.
 
-use super::state::State;
-use crate::version;
+use crate::process::version;
 use bff_core::{CallRecord, Failure, Looked, Note};
 use prometheus_client::{
+    collector::Collector,
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
         counter::Counter, exemplar::HistogramWithExemplars, family::Family, gauge::Gauge,
@@ -98,7 +98,7 @@ struct CallLabels {
 }
 
 impl Metrics {
-    pub(crate) fn new(bff: &'static str, version: &'static str, state: State) -> Self {
+    pub(crate) fn new(bff: &'static str, version: &'static str, state: Box<dyn Collector>) -> Self {
         let latency = || Histogram::new(LATENCY_BUCKETS);
         let exemplary: fn() -> Latency =
             || HistogramWithExemplars::new(LATENCY_BUCKETS.into_iter());
@@ -117,7 +117,7 @@ impl Metrics {
             lookups: Family::default(),
             ages: Family::new_with_constructor(|| Histogram::new(AGE_BUCKETS)),
         };
-        metrics.registry.register_collector(Box::new(state));
+        metrics.registry.register_collector(state);
         let revision = ("revision", version::REVISION);
         metrics.register(Info::new(vec![("name", bff), ("version", version), revision]));
         metrics

@@ -3,7 +3,6 @@
 mod fields;
 pub(crate) mod handles;
 mod lines;
-pub(crate) mod links;
 pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod metrics;
@@ -11,5 +10,4 @@ pub(crate) mod otlp;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod spans;
-pub(crate) mod state;
 pub(crate) mod window;

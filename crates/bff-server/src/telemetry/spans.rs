@@ -204,7 +204,7 @@ pub(crate) fn resource(bff: &str, version: &'static str) -> Resource {
     Resource::builder()
         .with_service_name(format!("bff-{bff}"))
         .with_attribute(KeyValue::new("service.version", version))
-        .with_attribute(KeyValue::new("vcs.ref.head.revision", crate::version::REVISION))
+        .with_attribute(KeyValue::new("vcs.ref.head.revision", crate::process::version::REVISION))
         .build()
 }
 

@@ -7,7 +7,7 @@ use crate::{
     plot::{Axis, Band, Line, Plot},
     report::{Section, Table},
 };
-use bff_server::overload::Level;
+use bff_limits::overload::Level;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 

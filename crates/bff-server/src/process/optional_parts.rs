@@ -1,7 +1,7 @@
 //! The parts of a server that only some BFFs have: made where the BFF needs them, and refused where it
 //! has no use for them.
 
-use crate::{Settings, StartError, session::SIGN_IN};
+use crate::{Settings, StartError, request::sign_in::SIGN_IN};
 use bff_auth::{
     ApiKeys, Issuers, SessionSettings, Vault,
     outbound::{CredentialError, Credentials, Wanted},

@@ -1,6 +1,7 @@
 //! Where a request comes from, as far as trusted proxies tell it.
 
-use crate::{ForwardingHeader, ServerSettings, headers::lines, trust};
+use super::headers::lines;
+use crate::{ForwardingHeader, ServerSettings, settings::trust};
 use actix_web::{HttpRequest, http::header};
 use bff_core::fields::{self, Quotes};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -12,7 +12,10 @@
 use bff_core::Priority;
 use serde::{Deserialize, Serialize};
 use std::{
-    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -282,6 +285,36 @@ impl Drop for Admitted<'_> {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The pressure of every worker of a process, for whoever tells how the process is.
+#[derive(Debug)]
+pub struct Pressures {
+    /// What each worker goes by.
+    pub settings: OverloadSettings,
+    workers: Mutex<Vec<Arc<Pressure>>>,
+}
+
+impl Pressures {
+    /// No worker yet.
+    #[must_use]
+    pub fn new(settings: OverloadSettings) -> Self {
+        Self { settings, workers: Mutex::default() }
+    }
+
+    /// Those of all workers that have begun.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Pressure>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// That of one more worker.
+    #[must_use]
+    pub fn begin(&self) -> Arc<Pressure> {
+        let pressure = Arc::new(Pressure::new(self.settings.clone()));
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(pressure.clone());
+        pressure
+    }
 }
 
 #[cfg(test)]

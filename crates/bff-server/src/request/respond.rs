@@ -1,9 +1,7 @@
 //! From an outcome to an HTTP response: envelope, validators, cache headers, encoding.
 
-use crate::{
-    encoding::Coding, freshness::Made, headers::lines, table::FixedHeaders,
-    telemetry::report::Listed,
-};
+use super::{encoding::Coding, freshness::Made, headers::lines, table::FixedHeaders};
+use crate::telemetry::report::Listed;
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{

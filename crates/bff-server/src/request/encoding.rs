@@ -1,6 +1,6 @@
 //! Compressed answers: gzip, brotli or zstd, whichever the client likes best.
 
-use crate::headers::lines;
+use crate::request::headers::lines;
 use actix_web::{HttpRequest, http::header::ACCEPT_ENCODING};
 use bff_core::fields::{self, Pair, Quotes};
 use std::io::{self, Write};

@@ -3,7 +3,11 @@
 //! It is a port of its own because network policies open ports and not paths: services may come
 //! here, and only the scraper to the admin port.
 
-use crate::{admin::internal_jwks, guard, respond, worker::Shared};
+use super::internal_jwks;
+use crate::{
+    process::worker::Shared,
+    request::{guard, respond},
+};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, dev::Server as ActixServer, http::Method,
     middleware::from_fn, web,

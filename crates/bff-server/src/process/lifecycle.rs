@@ -5,7 +5,8 @@
 //! what is left is cut off, and the last spans and log lines are
 //! written. A thread of its own sees to it that nothing which hangs can hold that up.
 
-use crate::{ServerSettings, health::Health, telemetry::logs, worker::Shared};
+use super::{health::Health, worker::Shared};
+use crate::{ServerSettings, telemetry::logs};
 use actix_web::dev::{Server as ActixServer, ServerHandle};
 use bff_auth::Vault;
 use std::{

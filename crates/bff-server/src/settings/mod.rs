@@ -1,10 +1,13 @@
 //! The configuration of a BFF: plain data, every key known, every duration with its unit.
 
+pub(crate) mod load;
+pub(crate) mod show;
+pub(crate) mod trust;
+
 use crate::{
     GatewayIdentity,
-    overload::OverloadSettings,
+    settings::trust::ForwardingHeader,
     telemetry::settings::{LogSettings, MetricSettings, TraceSettings},
-    trust::ForwardingHeader,
 };
 use actix_web::http::Uri;
 use bff_auth::{
@@ -12,7 +15,7 @@ use bff_auth::{
     outbound::{CredentialSettings, InternalTokenSettings},
 };
 use bff_cache::CacheSettings;
-use bff_limits::LimitSettings;
+use bff_limits::{LimitSettings, overload::OverloadSettings};
 use bff_upstream::ServiceSettings;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};

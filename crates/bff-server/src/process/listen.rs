@@ -1,13 +1,14 @@
 //! The two ports: taken once everything else is known to work, and served by actix.
 
+use super::{
+    health::Health,
+    worker::{Shared, Worker},
+};
 use crate::{
     StartError, admin,
     connection::{Bounds, Connections, Flow, Socket, Watched},
-    guard,
-    health::Health,
-    serve::serve,
+    request::{guard, serve},
     telemetry::metrics::Metrics,
-    worker::{Shared, Worker},
 };
 use actix_http::{HttpService, KeepAlive};
 use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, map_config};

@@ -1,14 +1,12 @@
 //! What one worker thread holds: its own connections, and the parts that all workers share.
 
+use super::version::Version;
 use crate::{
     ServerSettings,
-    audit::Audit,
     connection::Connections,
-    overload::{Level, OverloadSettings, Pressure, TICK},
-    table::Table,
+    request::{refusals::Audit, table::Table},
+    settings::trust::Gateway,
     telemetry::{handles::Handles, live::Live, metrics::Metrics, report::Telemetry, spans::Spans},
-    trust::Gateway,
-    version::Version,
 };
 use bff_auth::{ApiKeys, Bearer, BearerOrKey, Issuers, Sessions, Vault, outbound::Credentials};
 use bff_cache::Cache;
@@ -16,12 +14,12 @@ use bff_core::{
     Auth, CallRecord, Depends,
     ports::{Authenticator, Background, Local, Store, Transport},
 };
-use bff_limits::Limits;
-use bff_upstream::Services;
-use std::{
-    rc::Rc,
-    sync::{Arc, Mutex, PoisonError},
+use bff_limits::{
+    Limits,
+    overload::{Level, Pressure, Pressures, TICK},
 };
+use bff_upstream::Services;
+use std::{rc::Rc, sync::Arc};
 use tokio::time::{Instant, sleep};
 
 /// The parts that all workers of a process share.
@@ -65,29 +63,6 @@ impl Shared {
     /// Whether a person's browser asks this BFF, and not a program.
     pub(crate) fn is_for_browsers(&self) -> bool {
         matches!(self.auth, Auth::Session | Auth::Open)
-    }
-}
-
-/// The pressure of every worker, for the admin port.
-#[derive(Debug)]
-pub(crate) struct Pressures {
-    pub(crate) settings: OverloadSettings,
-    workers: Mutex<Vec<Arc<Pressure>>>,
-}
-
-impl Pressures {
-    pub(crate) fn new(settings: OverloadSettings) -> Self {
-        Self { settings, workers: Mutex::default() }
-    }
-
-    pub(crate) fn all(&self) -> Vec<Arc<Pressure>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn begin(&self) -> Arc<Pressure> {
-        let pressure = Arc::new(Pressure::new(self.settings.clone()));
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(pressure.clone());
-        pressure
     }
 }
 

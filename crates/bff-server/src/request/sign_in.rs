@@ -1,23 +1,25 @@
 //! `/bff/login`, `/bff/callback`, `/bff/user`, `/bff/logout` and `/bff/backchannel-logout` over HTTP;
 //! what they do is in bff-auth.
 
-use crate::{
+use super::{
+    arrival::{Arrival, within},
     headers::lines,
-    page, perimeter,
+    people, perimeter,
     respond::{self, Response},
-    serve::Arrival,
 };
+use crate::telemetry::report::{Route, Running};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderValue},
     },
     web::Payload,
 };
 use bff_auth::{Cookies, Provenance, Reply, Sessions, Visit};
-use bff_core::{Class, Deadline, Problem, Result, TraceContext};
+use bff_core::{Class, Deadline, Parameters, Problem, Result, TraceContext};
 use bff_limits::Decision;
+use bytes::Bytes;
 use std::time::Duration;
 
 /// What one of these requests may take: a login asks the identity provider twice.
@@ -81,6 +83,34 @@ impl Page {
 }
 
 impl Arrival<'_> {
+    /// Answers a page of the server's own: login, logout and what the browser may know between.
+    pub(super) async fn answer_session(
+        &self,
+        page: Page,
+        sessions: &Sessions,
+        payload: Payload,
+        trace: TraceContext,
+    ) -> HttpResponse {
+        let deadline = Deadline::starting_now(BUDGET);
+        let cx = self.context(deadline, trace, Parameters::new(), None, Bytes::new());
+        let route = Some(Route { method: page.method(), path: page.path() });
+        let running = Running::begin(&self.worker.telemetry, page.name(), route, self.received, cx);
+        let trace = running.cx.trace();
+        if page.method() == Method::POST.as_str() {
+            self.read_body().await;
+        }
+        let mut decision = None;
+        let answer = self.session(page, sessions, payload, deadline, &mut decision, trace);
+        let answer = within(deadline, async { Ok(answer.await) }).await;
+        let mut response = answer.unwrap_or_else(|late| self.session_problem(page, &late, trace));
+        if let (Some(limits), Some(decision)) = (&self.worker.shared.rates, decision) {
+            respond::limits(&mut response, limits, &decision);
+        }
+        self.leave_body();
+        running.end(response.http.status().as_u16(), response.bytes, Vec::new());
+        response.http
+    }
+
     /// Answers a session page: with a page for a person who reads it, and with JSON for a script.
     pub(crate) async fn session(
         &self,
@@ -107,7 +137,7 @@ impl Arrival<'_> {
         let response = respond::problem(problem, trace.trace_id, None);
         let for_people = matches!(page, Page::Login | Page::Callback | Page::Logout);
         if for_people && visit(self.request).is_read_by_a_person() {
-            return page::problem(response, problem, trace.trace_id);
+            return people::problem(response, problem, trace.trace_id);
         }
         response
     }
@@ -169,7 +199,7 @@ fn visit(request: &HttpRequest) -> Visit<'_> {
         dest: said(request, "sec-fetch-dest"),
         user: said(request, "sec-fetch-user"),
         purpose: ["sec-purpose", "purpose", "x-moz"].iter().find_map(|name| said(request, name)),
-        takes_html: page::is_taken(request),
+        takes_html: people::is_taken(request),
     }
 }
 
@@ -204,7 +234,7 @@ fn respond(reply: Reply, trace: &TraceContext) -> Response {
         builder.append_header((header::SET_COOKIE, cookie));
     }
     if let Some(onward) = &reply.onward {
-        return page::onward(builder, onward, trace.trace_id);
+        return people::onward(builder, onward, trace.trace_id);
     }
     let Some(json) = reply.json else {
         return Response { http: builder.finish(), bytes: 0 };

@@ -2,12 +2,12 @@
 //!
 //! Without a script, and with a policy that allows nothing but the page's own style.
 
-use crate::{
-    console::{Escaped, hash},
+use super::{
     encoding::weight,
     headers::lines,
     respond::{Response, SCHEMA_VERSION},
 };
+use crate::console::{Escaped, hash};
 use actix_web::{
     HttpRequest, HttpResponseBuilder,
     http::header::{self, HeaderValue},

@@ -3,7 +3,8 @@
 //! In this order: an address that failed too often is not verified again, nobody's body is read
 //! before it is known who sends it, and a request that is refused takes nothing from its limits.
 
-use crate::{client, headers::only, perimeter, serve::Arrival, session, trust};
+use super::{arrival::Arrival, client, headers::only, perimeter, sign_in};
+use crate::settings::trust;
 use actix_web::{
     HttpRequest,
     http::header::{AUTHORIZATION, HeaderName},
@@ -75,7 +76,7 @@ impl Arrival<'_> {
                 return Err(too_many(limits, &may_try));
             }
         }
-        let found = crate::serve::within(deadline, self.authenticate(endpoint)).await;
+        let found = crate::request::arrival::within(deadline, self.authenticate(endpoint)).await;
         if let (Err(problem), Some((limits, ip))) = (&found, quota)
             && GUESSES.contains(&problem.code())
         {
@@ -94,8 +95,8 @@ impl Arrival<'_> {
                 return Ok(None);
             }
             let vault = sessions.vault();
-            session::provenance(request).check(vault.origin())?;
-            let lines = session::cookie_lines(request);
+            sign_in::provenance(request).check(vault.origin())?;
+            let lines = sign_in::cookie_lines(request);
             let session = Cookies::new(&lines).only(vault.cookie());
             let presented = Presented { session, ..Presented::default() };
             return sessions.authenticate(presented).await.map(Some);

@@ -1,14 +1,17 @@
 //! The admin port: is it alive, is it ready, what did it count, what are its policies, which
 //! keys does it sign with, and what does it answer; and the console, which shows all of it.
 
+pub(crate) mod keys;
+pub(crate) mod links;
+pub(crate) mod state;
+
 use crate::{
     console::{self, Picture},
-    health::Health,
-    overload::{Level, OverloadSettings},
+    process::{health::Health, worker::Shared},
     telemetry::metrics::Metrics,
-    worker::Shared,
 };
 use actix_web::{HttpResponse, web};
+use bff_limits::overload::{Level, OverloadSettings};
 use bff_openapi::Surface;
 use bff_upstream::ServiceStatus;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Where the process is in its life: starting, ready, draining.
 
-use crate::{overload::Level, worker::Pressures};
+use bff_limits::overload::{Level, Pressures};
 use std::sync::{
     Arc,
     atomic::{AtomicU8, Ordering},

@@ -2,7 +2,7 @@
 //!
 //! The panic itself is one log line with its place; see `telemetry::logs`.
 
-use crate::respond;
+use crate::request::respond;
 use actix_web::{
     Error, HttpResponse,
     body::MessageBody,

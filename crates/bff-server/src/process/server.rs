@@ -1,30 +1,32 @@
 //! From settings to a server whose ports are open.
 
-use crate::{
-    Settings, StartError, configuration,
-    connection::Connections,
+use super::{
     health::Health,
-    keys::keys_server,
     lifecycle::{End, Stop, obey_signals, until_drained},
     listen::{admin_server, listen, public_server},
-    parts::{api_keys, credentials, issuers, limits, vault},
+    optional_parts::{api_keys, credentials, issuers, limits, vault},
     randomness,
-    table::Table,
+    version::Version,
+    worker::Shared,
+};
+use crate::{
+    Settings, StartError,
+    admin::{keys::keys_server, state::State},
+    connection::Connections,
+    request::table::Table,
+    settings::{show, trust::Gateway},
     telemetry::{
         live::Live,
         logs,
         metrics::Metrics,
         otlp::{LAST_WITHIN, Push},
         spans::{self, Spans},
-        state::State,
     },
-    trust::Gateway,
-    version::Version,
-    worker::{Pressures, Shared},
 };
 use actix_web::dev::Server as ActixServer;
 use bff_cache::Cache;
 use bff_core::Bff;
+use bff_limits::overload::Pressures;
 use bff_upstream::Services;
 use std::{
     io,
@@ -71,7 +73,7 @@ impl Server {
             vault,
             connections: Connections::default(),
         };
-        let metrics = Arc::new(Metrics::new(bff.name, bff.version, state.clone()));
+        let metrics = Arc::new(Metrics::new(bff.name, bff.version, Box::new(state.clone())));
         let push = settings.metrics.otlp_endpoint.clone().map(|endpoint| Push {
             endpoint,
             interval: settings.metrics.otlp_interval,
@@ -102,7 +104,7 @@ impl Server {
             metrics: metrics.clone(),
             live: Arc::new(Live::over(settings.admin.window)),
             first_stages: bff.first_stages(),
-            configuration: configuration::masked(settings),
+            configuration: show::masked(settings),
             spans: spans.map_err(|error| StartError::Traces(error.to_string()))?.map(Arc::new),
         };
         let (public, address) = listen("server.listen", settings.server.listen)?;

@@ -1,10 +1,7 @@
 //! What is refused before anything else looks at a request.
 
-use crate::{
-    ServerSettings,
-    headers::{lines, only},
-    trust,
-};
+use super::headers::{lines, only};
+use crate::{ServerSettings, settings::trust};
 use actix_web::{
     HttpRequest,
     http::header::{

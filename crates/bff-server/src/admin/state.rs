@@ -1,10 +1,10 @@
 //! What services and workers are like at the moment of a scrape.
 
 use super::links::{of_redis, redis_links};
-use crate::{connection::Connections, worker::Pressures};
+use crate::connection::Connections;
 use bff_auth::{Refusals, SessionStats, Vault};
 use bff_cache::{Cache, CacheStatus};
-use bff_limits::{LimitStats, Limits};
+use bff_limits::{LimitStats, Limits, overload::Pressures};
 use bff_upstream::{ServiceStatus, Services};
 use prometheus_client::{
     collector::Collector,

@@ -7,6 +7,7 @@ SCHEMATHESIS := 4.32.5
 ACTIONLINT := 1.6.0
 ZIZMOR := 1.32.0
 CYCLONEDX := 0.5.9
+CARGO_DENY := 0.20.2
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 # Whoever adds a BFF adds a directory and nothing here.
@@ -14,7 +15,7 @@ BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
 # What `make ci` compares with.
 BASE ?= main
-.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api deny-check advisories-check \
 	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release-binaries ci workflow-check scaffold-test
 
 help: ## Print this list
@@ -31,7 +32,7 @@ gateway: nginx ## Start nginx with the gateway's routes in front of what `make r
 
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
 
-check: test alerts-check openapi-check types-check workflow-check deploy-check test-gateway test-browser test-idp fuzz-api scaffold-test ## And all that needs more tools
+check: test alerts-check openapi-check types-check workflow-check deny-check deploy-check test-gateway test-browser test-idp fuzz-api scaffold-test ## And all that needs more tools
 
 ci: redis ## What CI checks about a change, and nothing that it does not touch; BASE=main is where the change began
 	cargo xtask ci --base $(BASE)
@@ -153,6 +154,19 @@ sbom: target/deploy-venv/made target/tools/bin/cargo-cyclonedx ## List what each
 
 target/tools/bin/cargo-cyclonedx: Makefile
 	cargo install --quiet --locked --root target/tools cargo-cyclonedx@$(CYCLONEDX) && touch $@
+
+# A warning is an exception in deny.toml that is out of date.
+deny-check: target/tools/bin/cargo-deny ## Check licences, duplicate versions and sources of dependencies against deny.toml; needs crates.io
+	target/tools/bin/cargo-deny --locked check -D warnings bans licenses sources
+
+# Fetching is a step of its own: without the database there is no result, which must not look like a good one.
+advisories-check: target/tools/bin/cargo-deny ## Look up known vulnerabilities of dependencies; needs github.com for RustSec's database
+	@target/tools/bin/cargo-deny --locked fetch db \
+	|| { echo "advisories-check: the advisory database cannot be fetched, so nothing was checked"; exit 1; }
+	target/tools/bin/cargo-deny --locked check --disable-fetch advisories
+
+target/tools/bin/cargo-deny: Makefile
+	cargo install --quiet --locked --root target/tools cargo-deny@$(CARGO_DENY) && touch $@
 
 release-binaries: # The release binaries, and the tools that start them
 	cargo build --release --locked --quiet $(BFF_PACKAGES)

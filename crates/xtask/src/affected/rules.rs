@@ -68,6 +68,11 @@ pub(super) fn apply(path: &str, workspace: &Workspace, touched: &mut Touched) {
             touched.audit = true;
             touched.why(path, "audit");
         }
+        // `make deny-check` runs beside the audit.
+        ["deny.toml"] => {
+            touched.audit = true;
+            touched.why(path, "audit");
+        }
         [
             "Cargo.toml"
             | "Cargo.lock"

@@ -77,6 +77,7 @@ fn each_path_touches_what_it_should_and_no_more() {
         ("deploy/gateway/nginx.conf", "manifests: mobile partner web; checks: audit gateway"),
         ("deploy/observability/web/rules.yml", "bffs: web; checks: audit alerts"),
         ("deploy/observability/fleet/dashboard.json", "crates: bff-server; checks: audit alerts"),
+        ("deny.toml", "checks: audit"),
         ("docs/testing.md", ""),
         ("docs/operations.md", "manifests: mobile partner web"),
         ("README.md", ""),

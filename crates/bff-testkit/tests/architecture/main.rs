@@ -10,6 +10,7 @@ mod imports;
 mod lists;
 mod manifests;
 mod openings;
+mod owners;
 mod unfinished;
 mod witnesses;
 mod workspace;

@@ -5,6 +5,7 @@
 
 mod arrows;
 mod code;
+mod decisions;
 mod events;
 mod imports;
 mod lists;

@@ -12,6 +12,7 @@ mod lists;
 mod manifests;
 mod openings;
 mod owners;
+mod readmes;
 mod unfinished;
 mod witnesses;
 mod workspace;

@@ -29,6 +29,7 @@ fn a_new_bff_has_every_part_and_goes_without_a_trace() {
     for part in [
         "bffs/spare-tv/Cargo.toml",
         "bffs/spare-tv/CHANGELOG.md",
+        "bffs/spare-tv/README.md",
         "bffs/spare-tv/config/base.toml",
         "bffs/spare-tv/src/endpoints/home.rs",
         "bffs/spare-tv/tests/home.rs",

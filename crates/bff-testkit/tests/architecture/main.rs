@@ -12,6 +12,7 @@ mod lists;
 mod manifests;
 mod openings;
 mod owners;
+mod pins;
 mod readmes;
 mod unfinished;
 mod witnesses;

@@ -20,6 +20,8 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)
 # Whoever adds a BFF adds a directory and nothing here.
 BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
+# Empty where it is not installed.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What `make ci` compares with.
 BASE ?= main
 .PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api deny-check advisories-check \
@@ -57,8 +59,9 @@ lint: ## Clippy, warnings denied; the targets that `make test` does not run are 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p bff-testkit --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
 
-unit: redis ## All tests; no network beyond loopback
-	cargo test --workspace --quiet
+# nextest runs no examples in documentation, so cargo does.
+unit: redis ## All tests, with nextest where it is installed; no network beyond loopback
+	$(if $(NEXTEST),cargo nextest run --workspace $(if $(CI),--profile ci) && cargo test --workspace --doc --quiet,cargo test --workspace --quiet)
 
 redis: ## Make sure that redis-server is there, which tests start by themselves; as root on Debian it is installed
 	@{ command -v redis-server && command -v redis-cli; } >/dev/null || { \

@@ -7,6 +7,7 @@ mod arrows;
 mod code;
 mod decisions;
 mod events;
+mod examples;
 mod imports;
 mod lists;
 mod manifests;

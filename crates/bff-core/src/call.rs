@@ -9,6 +9,14 @@ use serde::de::DeserializeOwned;
 use std::{fmt, marker::PhantomData};
 
 /// A service that this BFF may call, by the name under which the configuration knows it.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// const ORDERS: Service = Service::named("orders");
+///
+/// let _call: Call<Vec<String>, Shared> = ORDERS.get("states").named("orderStates");
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
     name: &'static str,
@@ -136,6 +144,17 @@ impl Target {
 }
 
 /// One request to a service whose answer is read as a `T`.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// const ORDERS: Service = Service::named("orders");
+///
+/// /// The user's newest orders. `me` makes the call personal.
+/// fn recent<T: View>(me: &User, limit: u8) -> Call<Vec<T>, Personal> {
+///     ORDERS.get(("users", me, "orders")).query("limit", limit).at("items").named("recentOrders")
+/// }
+/// ```
 #[must_use = "a call does nothing until it is gathered"]
 pub struct Call<T, S> {
     pub(crate) name: &'static str,

@@ -39,6 +39,19 @@ pub struct Incoming {
 }
 
 /// The context of one request. It stays on its worker thread.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # const USERS: Service = Service::named("users");
+/// # const ORDERS: Service = Service::named("orders");
+/// async fn home(cx: &Cx, me: User) -> Result<(String, u32)> {
+///     let name = USERS.get(("users", &me)).at("name").named("user");
+///     let orders = ORDERS.get(("users", &me)).at("count").named("orderCount");
+///     // Both are asked at the same time, within the budget of the route.
+///     cx.gather((Critical(name), Optional(orders, 0))).await
+/// }
+/// ```
 pub struct Cx {
     incoming: Incoming,
     notes: RefCell<Vec<Note>>,

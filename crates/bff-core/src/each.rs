@@ -17,6 +17,20 @@ pub struct Each<C> {
 /// Makes one call per item, eight at a time, and yields the values in the order of the items. The
 /// group succeeds or fails as one: the first fault is the group's and cancels the rest. A service
 /// that takes a list of ids is better asked once.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # enum Product {}
+/// # impl Kind for Product { type Scope = Shared; }
+/// fn price(id: &Id<Product>) -> Call<u32, Shared> {
+///     Service::named("pricing").get(("prices", id)).at("cents").named("prices")
+/// }
+///
+/// async fn prices(cx: &Cx, ids: &[Id<Product>]) -> Result<Vec<u32>> {
+///     cx.gather(Critical(each(ids, price))).await
+/// }
+/// ```
 pub fn each<I: IntoIterator, C: Fetch>(items: I, call: impl FnMut(I::Item) -> C) -> Each<C> {
     Each { calls: items.into_iter().map(call).collect(), at_a_time: AT_A_TIME }
 }

@@ -16,6 +16,22 @@ pub enum Audience {
 }
 
 /// One line of a BFF's table: everything that routes, contracts and metrics need to know.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// #[derive(View)]
+/// struct Status {
+///     open: bool,
+/// }
+///
+/// async fn status(_cx: &Cx) -> Result<Status> {
+///     Ok(Status { open: true })
+/// }
+///
+/// let endpoint: Endpoint = get("/shop/v1/status").budget(millis(100)).to(status);
+/// assert_eq!(endpoint.path(), "/shop/v1/status");
+/// ```
 #[derive(Clone)]
 pub struct Endpoint {
     route: Route,

@@ -43,6 +43,15 @@ pub enum Need {
 }
 
 /// The verified user. An endpoint that takes one answers for this user alone and is never shared.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// async fn points(cx: &Cx, me: User) -> Result<u32> {
+///     let points = Service::named("loyalty").get(("users", &me)).at("points").named("points");
+///     cx.gather(Critical(points)).await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct User(Arc<Principal>);
 

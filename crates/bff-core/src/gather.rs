@@ -21,14 +21,48 @@ pub trait Fetch {
 }
 
 /// The page is nothing without it: its fault is the response.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # fn profile(me: &User) -> Call<String, Personal> {
+/// #     Service::named("users").get(("users", me)).named("userProfile")
+/// # }
+/// async fn greeting(cx: &Cx, me: &User) -> Result<String> {
+///     // A fault of this call is the answer: `USER_PROFILE_UNAVAILABLE`, for one.
+///     cx.gather(Critical(profile(me))).await
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Critical<F>(pub F);
 
 /// The page lives without it: its fault becomes the fallback written beside it, and a note.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # fn recent(me: &User) -> Call<Vec<String>, Personal> {
+/// #     Service::named("orders").get(("users", me)).named("recentOrders")
+/// # }
+/// async fn orders(cx: &Cx, me: &User) -> Result<Vec<String>> {
+///     cx.gather(Optional(recent(me), vec![])).await
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Optional<F: Fetch>(pub F, pub F::Value);
 
 /// The page lives without it: its fault leaves the section out, with a note. Yields an `Option`.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # fn rating() -> Call<u32, Shared> {
+/// #     Service::named("reviews").get("rating").named("rating")
+/// # }
+/// async fn stars(cx: &Cx) -> Result<Option<u32>> {
+///     cx.gather(Omittable(rating())).await
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Omittable<F>(pub F);
 

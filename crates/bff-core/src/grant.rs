@@ -23,6 +23,22 @@ pub trait Grant: 'static {
 /// The proof that the caller was granted `G`. Only a request whose verified credential carries the
 /// scope has one, so that an upstream function that takes `&Granted<ReadOrders>` cannot be called by
 /// an endpoint that did not ask for the permission.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # enum ReadOrders {}
+/// # impl Grant for ReadOrders { const SCOPE: &'static str = "orders:read"; }
+/// const ORDERS: Service = Service::named("orders");
+///
+/// fn count(_may: &Granted<ReadOrders>) -> Call<u32, Shared> {
+///     ORDERS.get("count").named("orderCount")
+/// }
+///
+/// async fn orders(cx: &Cx, may: Granted<ReadOrders>) -> Result<u32> {
+///     cx.gather(Critical(count(&may))).await
+/// }
+/// ```
 pub struct Granted<G>(PhantomData<fn() -> G>);
 
 impl<G: Grant> FromCx for Granted<G> {

@@ -1,4 +1,13 @@
 //! How long an answer is kept, and what may be served while nobody has a newer one.
+//!
+//! ```
+//! # use bff_core::prelude::*;
+//! fn menu() -> Call<String, Shared> {
+//!     Service::named("kitchen").get("menu").at("text").named("menu")
+//! }
+//!
+//! let _kept = menu().cached(keep::CATALOGUE);
+//! ```
 
 use std::time::Duration;
 
@@ -11,6 +20,18 @@ use std::time::Duration;
 /// | up to `while_revalidating` more | the kept answer, while it is renewed in the background |
 /// | up to `if_error` more | a new answer; the kept one, marked `stale`, when there is none |
 /// | beyond | a new answer |
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// const MENU: Keep = Keep::of(minutes(5)).while_revalidating(minutes(1)).stale_if_error(minutes(60));
+///
+/// fn menu() -> Call<String, Shared> {
+///     Service::named("kitchen").get("menu").at("text").named("menu")
+/// }
+///
+/// let _kept = menu().cached(MENU);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
     fresh: Duration,

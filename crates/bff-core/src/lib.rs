@@ -96,24 +96,44 @@ pub mod prelude {
     pub use std::time::Duration;
 
     /// `n` milliseconds.
+    ///
+    /// ```
+    /// # use bff_core::prelude::*;
+    /// assert_eq!(millis(450).as_millis(), 450);
+    /// ```
     #[must_use]
     pub const fn millis(n: u64) -> Duration {
         Duration::from_millis(n)
     }
 
     /// `n` seconds.
+    ///
+    /// ```
+    /// # use bff_core::prelude::*;
+    /// assert_eq!(seconds(2), millis(2000));
+    /// ```
     #[must_use]
     pub const fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
     }
 
     /// `n` minutes.
+    ///
+    /// ```
+    /// # use bff_core::prelude::*;
+    /// assert_eq!(minutes(3), seconds(180));
+    /// ```
     #[must_use]
     pub const fn minutes(n: u64) -> Duration {
         Duration::from_secs(n * 60)
     }
 
     /// `n` times 1024 bytes.
+    ///
+    /// ```
+    /// # use bff_core::prelude::*;
+    /// assert_eq!(kilobytes(50), 51_200);
+    /// ```
     #[must_use]
     pub const fn kilobytes(n: usize) -> usize {
         n * 1024

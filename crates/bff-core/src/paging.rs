@@ -15,6 +15,21 @@ use std::fmt;
 /// behind a `~`, so that it comes back unchanged also from a client that does not encode a `+`.
 /// An empty one, as `null` or none, says that there is no further page. One that cannot be carried, a
 /// list or a too long text, costs nothing but itself: the member is left out, and noted as degraded.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// #[derive(View)]
+/// struct Products {
+///     items: Vec<String>,
+///     next_cursor: Option<Cursor>,
+/// }
+///
+/// let page: Products = serde_json::from_str(r#"{ "items": [], "nextCursor": "a b" }"#)?;
+/// // Base64url: it comes back as `a b` from any client.
+/// assert_eq!(serde_json::to_string(&page)?, r#"{"items":[],"nextCursor":"~YSBi"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(Said);
 
@@ -167,6 +182,18 @@ impl View for Cursor {
 }
 
 /// Which page of a list: `?limit=20&cursor=...`.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// fn products<T: View>(page: &Page) -> Call<T, Shared> {
+///     Service::named("catalog")
+///         .get("products")
+///         .query("limit", page.limit)
+///         .query_if("cursor", page.cursor.as_ref())
+///         .named("products")
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Page {
     /// Where to go on; `None` for the first page.

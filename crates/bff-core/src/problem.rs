@@ -5,9 +5,25 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::{borrow::Cow, time::Duration};
 
 /// The result of everything that an endpoint does.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// async fn open(_cx: &Cx) -> Result<bool> {
+///     Ok(true)
+/// }
+/// ```
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
 /// A refusal that a client can act on. Made from a [`Class`], which fixes status and retryability.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// let problem = Problem::unauthenticated();
+/// assert_eq!((problem.class().status(), problem.code()), (401, "UNAUTHENTICATED"));
+/// assert!(!problem.class().retryable());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     class: Class,

@@ -44,6 +44,16 @@ pub struct Route {
 pub struct KeptRoute(Route);
 
 /// Which requests are answered first when there is more to do than can be done.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Cart { units: u32 }
+/// # async fn buy(_cx: &Cx) -> Result<Cart> { Ok(Cart { units: 1 }) }
+/// let endpoint = get("/shop/v1/checkout").priority(Priority::High).to(buy);
+/// assert_eq!(endpoint.priority(), Priority::High);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Priority {
     /// Refused first: what a client can do without or ask for later.
@@ -59,11 +69,34 @@ pub enum Priority {
 const DEFAULT_BUDGET: Duration = Duration::from_secs(1);
 
 /// A route that answers `GET` at `path`; parameters are written `{name}`.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Status { open: bool }
+/// # async fn status(_cx: &Cx) -> Result<Status> { Ok(Status { open: true }) }
+/// let endpoint = get("/shop/v1/status").budget(millis(100)).client_cache(seconds(30)).to(status);
+/// assert_eq!(endpoint.budget(), millis(100));
+/// ```
 pub fn get(path: &'static str) -> Route {
     Route::new(Method::Get, path)
 }
 
 /// A route that answers `POST` at `path`; parameters are written `{name}`.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Cart { units: u32 }
+/// async fn add(_cx: &Cx, Body(cart): Body<Cart>) -> Result<Cart> {
+///     Ok(cart)
+/// }
+///
+/// let endpoint = post("/shop/v1/cart").budget(millis(800)).to(add);
+/// assert_eq!(endpoint.method().name(), "POST");
+/// ```
 pub fn post(path: &'static str) -> Route {
     Route::new(Method::Post, path)
 }

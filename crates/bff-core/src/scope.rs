@@ -18,10 +18,30 @@ pub trait Scope: sealed::Sealed + 'static {
 }
 
 /// The same for every caller: catalogue, stores, reviews.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// fn hours() -> Call<String, Shared> {
+///     Service::named("stores").get("hours").at("text").named("openingHours")
+/// }
+///
+/// // What is the same for all may be kept for all.
+/// let _kept = hours().cached(minutes(5));
+/// ```
 #[derive(Debug)]
 pub enum Shared {}
 
 /// One user's data.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// /// Mentions the user, and so is personal. A call typed as `Shared` would not compile here.
+/// fn balance(me: &User) -> Call<u32, Personal> {
+///     Service::named("loyalty").get(("users", me)).at("points").named("points")
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Personal {}
 

@@ -124,6 +124,21 @@ path!(A B C D E F);
 
 /// What an [`Id`] identifies, and whose it is. Implement it on an empty enum beside the service
 /// that owns the ids.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// /// Products are the same for everybody, orders belong to one user.
+/// enum Product {}
+/// enum Order {}
+///
+/// impl Kind for Product {
+///     type Scope = Shared;
+/// }
+/// impl Kind for Order {
+///     type Scope = Personal;
+/// }
+/// ```
 pub trait Kind: 'static {
     /// [`Shared`] for things that everybody sees alike, [`Personal`] for one user's things.
     type Scope: Scope;
@@ -133,6 +148,18 @@ pub trait Kind: 'static {
 
 /// An identifier that has been checked: 1 to 64 of `A-Z a-z 0-9 . _ ~ -`, and not dots alone, so
 /// that it is always one path segment.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # enum Product {}
+/// # impl Kind for Product { type Scope = Shared; }
+/// type ProductId = Id<Product>;
+///
+/// assert_eq!(ProductId::parse("p-17").unwrap().as_str(), "p-17");
+/// assert!(ProductId::parse("../users").is_none());
+/// assert!(ProductId::parse("..").is_none());
+/// ```
 pub struct Id<K> {
     text: Box<str>,
     kind: PhantomData<fn() -> K>,

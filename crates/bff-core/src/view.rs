@@ -15,6 +15,25 @@ use serde::{Serialize, de::DeserializeOwned};
 /// | `#[view(revision = 2)]` | struct | the version of the shape, raised by hand when the shape changes |
 /// | `#[view(from = "eta")]` | field | the name that the service uses, when it differs |
 /// | `#[view(other)]` | variant | stands for every word that the enum does not know |
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// #[derive(View)]
+/// struct Order {
+///     order_id: String,
+///     #[view(from = "eta")]
+///     estimated_delivery: String,
+///     note: Option<String>,
+/// }
+///
+/// let order: Order = serde_json::from_str(
+///     r#"{ "orderId": "o-1", "eta": "Friday", "margin": 0.4 }"#,
+/// )?;
+/// let told = serde_json::to_string(&order)?;
+/// assert_eq!(told, r#"{"orderId":"o-1","estimatedDelivery":"Friday"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not leave this BFF: it is not a view",
     label = "not a view",
@@ -53,6 +72,22 @@ pub trait View: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
 /// A view that is an object, and so can be the answer of an endpoint: the envelope adds `meta`
 /// beside its members.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// #[derive(View)]
+/// struct Item {
+///     units: u8,
+/// }
+///
+/// /// Anything with named members can be sent; a list or a number cannot.
+/// fn add(what: &impl Record) -> Write<Item, Shared> {
+///     Service::named("carts").post("items", what).named("cart")
+/// }
+///
+/// let _write = add(&Item { units: 2 });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not leave this BFF: it is not a view",
     label = "not a view with named members",

@@ -11,6 +11,21 @@ use std::{fmt, marker::PhantomData};
 
 /// What a client sends: JSON of which only the declared members are read, so that nobody can set
 /// what the view does not name.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// #[derive(View)]
+/// struct Name {
+///     text: String,
+/// }
+///
+/// async fn rename(_cx: &Cx, Body(name): Body<Name>) -> Result<Name> {
+///     Ok(name)
+/// }
+///
+/// let _endpoint = post("/shop/v1/name").to(rename);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Body<T>(pub T);
 
@@ -31,6 +46,14 @@ impl<T: Record> FromCx for Body<T> {
 
 /// The client's `Idempotency-Key`: the service that carries it out does so once, however often the
 /// request arrives. A write that carries it may be tried again.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// let key = IdempotencyKey::parse("7f9c0d1e-order-1").unwrap();
+/// assert_eq!(key.as_str(), "7f9c0d1e-order-1");
+/// assert!(IdempotencyKey::parse("").is_none());
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(Box<str>);
 
@@ -155,6 +178,17 @@ impl<S: Scope> Unanswered<S> {
 
 /// One write to a service whose answer is read as a `T`. It is sent once per request, is never
 /// kept, and shares nothing with other requests.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// const CARTS: Service = Service::named("carts");
+///
+/// /// With the key it may be tried again; without one it is sent once.
+/// fn add<T: View>(me: &User, item: &impl Record, key: IdempotencyKey) -> Write<T, Personal> {
+///     CARTS.post(("carts", me, "items"), item).once(key).named("cart")
+/// }
+/// ```
 #[must_use = "a write does nothing until it is gathered"]
 pub struct Write<T, S> {
     name: &'static str,

@@ -52,7 +52,7 @@ mod tests {
         for known in ["crates/xtask/src/lib.rs", "crates/bff-dev/src/bin/bff-dev/main.rs"] {
             assert!(tools.iter().any(|file| file.path == known), "{known} was not read");
         }
-        let top = [workspace::top_manifest().unwrap(), workspace::makefile().unwrap()];
+        let top = [workspace::top_manifest().unwrap(), workspace::file("Makefile").unwrap()];
         let all = tools.into_iter().chain(&top);
         let violations: Vec<_> = all.filter_map(|file| lists(file, &bffs)).collect();
         assert_eq!(violations, [""; 0]);

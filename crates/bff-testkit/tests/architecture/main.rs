@@ -5,11 +5,16 @@
 
 mod arrows;
 mod code;
+mod decisions;
 mod events;
+mod examples;
 mod imports;
 mod lists;
 mod manifests;
 mod openings;
+mod owners;
+mod pins;
+mod readmes;
 mod unfinished;
 mod witnesses;
 mod workspace;

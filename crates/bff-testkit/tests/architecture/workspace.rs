@@ -73,41 +73,38 @@ pub(crate) fn graph() -> Result<Graph, String> {
 
 /// The manifest at the top.
 pub(crate) fn top_manifest() -> io::Result<File> {
-    let path = "Cargo.toml".to_owned();
-    Ok(File { text: fs::read_to_string(root().join(&path))?, path })
+    file("Cargo.toml")
 }
 
-/// What `make` does.
-pub(crate) fn makefile() -> io::Result<File> {
-    let path = "Makefile".to_owned();
-    Ok(File { text: fs::read_to_string(root().join(&path))?, path })
+/// The file at a path below the root.
+pub(crate) fn file(path: &str) -> io::Result<File> {
+    Ok(File { text: fs::read_to_string(root().join(path))?, path: path.to_owned() })
 }
 
-/// What is written for people: the map, and the pages of `docs/`.
+/// What is written for people: every `.md` file outside templates and fixtures.
 pub(crate) fn pages() -> io::Result<Vec<File>> {
-    let root = root();
-    let mut paths = vec![root.join("ARCHITECTURE.md")];
-    for entry in fs::read_dir(root.join("docs"))? {
-        paths.push(entry?.path());
-    }
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    paths.sort();
-    let read =
-        |path: PathBuf| Ok(File { text: fs::read_to_string(&path)?, path: below(&root, &path) });
-    paths.into_iter().map(read).collect()
+    let mut pages = files_ending_in(".md")?;
+    pages.retain(|page| !page.path.contains("/templates/") && !page.path.contains("/fixtures/"));
+    Ok(pages)
+}
+
+/// Whether there is a file or folder at a path below the root.
+pub(crate) fn exists(path: &str) -> bool {
+    root().join(path).exists()
 }
 
 /// The manifests of all members.
 pub(crate) fn manifests() -> Result<Vec<File>, String> {
-    let read = |Package { manifest: path, .. }| {
-        let text = fs::read_to_string(root().join(&path)).map_err(|e| format!("{path}: {e}"))?;
-        Ok(File { path, text })
-    };
+    let read = |Package { manifest: path, .. }| file(&path).map_err(|e| format!("{path}: {e}"));
     packages()?.into_iter().map(read).collect()
 }
 
 /// Every `.rs` file outside `target/` and hidden folders.
 pub(crate) fn sources() -> io::Result<Vec<File>> {
+    files_ending_in(".rs")
+}
+
+fn files_ending_in(ending: &str) -> io::Result<Vec<File>> {
     let root = root();
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];
@@ -119,7 +116,7 @@ pub(crate) fn sources() -> io::Result<Vec<File>> {
                 if name != "target" && !name.starts_with('.') {
                     folders.push(path);
                 }
-            } else if name.ends_with(".rs") {
+            } else if name.ends_with(ending) {
                 files.push(File { text: fs::read_to_string(&path)?, path: below(&root, &path) });
             }
         }

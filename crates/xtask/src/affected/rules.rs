@@ -57,17 +57,17 @@ pub(super) fn apply(path: &str, workspace: &Workspace, touched: &mut Touched) {
             touched.all_manifests(workspace);
             touched.why(path, "manifests of all BFFs");
         }
-        ["docs", ..] | [".gitignore" | "LICENSE-APACHE" | "LICENSE-MIT"] => {
-            touched.why(path, "nothing to build");
-        }
+        ["docs" | ".devcontainer", ..]
+        | [".editorconfig" | ".gitignore" | "LICENSE-APACHE" | "LICENSE-MIT" | "renovate.json"]
+        | [".github", "PULL_REQUEST_TEMPLATE.md"] => touched.why(path, "nothing to build"),
         [page] if page.ends_with(".md") => touched.why(path, "nothing to build"),
         ["contracts" | "deploy", .., "README.md"] => touched.why(path, "nothing to build"),
         ["contracts", bff, _, ..] if is_bff(bff) => contracts(path, bff, workspace, touched),
         ["deploy", rest @ ..] => deploy(path, rest, workspace, touched),
-        ["bffs", bff, "CHANGELOG.md" | "OWNERS"] if is_bff(bff) => {
-            touched.audit = true;
-            touched.why(path, "audit");
-        }
+        ["bffs", bff, "CHANGELOG.md" | "README.md"] if is_bff(bff) => audit(path, touched),
+        ["crates", _, "README.md"] => audit(path, touched),
+        // Both are checked beside the audit.
+        ["deny.toml"] | [".github", "CODEOWNERS"] => audit(path, touched),
         [
             "Cargo.toml"
             | "Cargo.lock"
@@ -77,7 +77,9 @@ pub(super) fn apply(path: &str, workspace: &Workspace, touched: &mut Touched) {
             | "rust-toolchain.toml"
             | ".dockerignore",
         ]
-        | [".cargo" | ".ci" | ".github", ..] => touched.everything(path, "how all is built"),
+        | [".cargo" | ".ci" | ".config" | ".github", ..] => {
+            touched.everything(path, "how all is built");
+        }
         ["bffs", "clippy.toml"] => {
             let bffs = workspace.packages.iter().filter(|package| package.bff().is_some());
             touched.alone.extend(bffs.map(|package| package.name.clone()));
@@ -86,6 +88,11 @@ pub(super) fn apply(path: &str, workspace: &Workspace, touched: &mut Touched) {
         }
         _ => source(path, workspace, touched),
     }
+}
+
+fn audit(path: &str, touched: &mut Touched) {
+    touched.audit = true;
+    touched.why(path, "audit");
 }
 
 fn source(path: &str, workspace: &Workspace, touched: &mut Touched) {

@@ -11,6 +11,7 @@ use std::{fs, path::Path};
 
 const KUSTOMIZATION: &str = "deploy/gateway/kustomization.yaml";
 const LOCK: &str = "Cargo.lock";
+const OWNERS: &str = ".github/CODEOWNERS";
 /// What the manifest in the templates asks for.
 const DEPENDENCIES: [&str; 3] = ["bff-core", "bff-server", "bff-testkit"];
 
@@ -38,6 +39,7 @@ pub(super) fn create(root: &Path, name: &str, flags: &Flags) -> Result<String, S
         template::write(root, &files)?;
         let resource = |text: &str| lists::with_resource(text, &format!("{name}.yaml"));
         tools::edit(root, KUSTOMIZATION, resource)?;
+        tools::edit(root, OWNERS, |owners| Ok(lists::with_owners(owners, name)))?;
         let package = format!("bff-{name}");
         tools::edit(root, LOCK, |lock| Ok(lists::with_package(lock, &package, &DEPENDENCIES)))?;
         if flags.is_unbuilt { Ok(()) } else { tools::generate(root, name) }
@@ -49,7 +51,7 @@ pub(super) fn create(root: &Path, name: &str, flags: &Flags) -> Result<String, S
         false => "",
     };
     Ok(format!(
-        "The {name} BFF answers GET /{name}/v1/home. It is here, and one line each in {LOCK} and {KUSTOMIZATION}:\n\
+        "The {name} BFF answers GET /{name}/v1/home. It is here, and one line each in {LOCK}, {KUSTOMIZATION} and {OWNERS}:\n\
          {made}{next}Try it: cargo test -p bff-{name}. What to change first: docs/new-bff.md.\n"
     ))
 }
@@ -74,6 +76,7 @@ pub(super) fn remove(root: &Path, name: &str, flags: &Flags) -> Result<String, S
         places(name).iter().try_for_each(|place| tools::remove(root, place))?;
         let resource = |text: &str| Ok(lists::without_resource(text, &format!("{name}.yaml")));
         tools::edit(root, KUSTOMIZATION, resource)?;
+        tools::edit(root, OWNERS, |owners| Ok(lists::without_owners(owners, name)))?;
         tools::edit(root, LOCK, |lock| Ok(lists::without_package(lock, &format!("bff-{name}"))))
     })?;
     Ok(format!("The {name} BFF is gone, with its manifests, routes, contracts and dashboards.\n"))
@@ -153,7 +156,7 @@ fn files(root: &Path, surface: &Surface) -> Result<Files, String> {
 
 /// What changes when a BFF comes or goes.
 fn touched(name: &str) -> Vec<String> {
-    let lists = [KUSTOMIZATION, LOCK, "deploy/observability/fleet"].map(str::to_owned);
+    let lists = [KUSTOMIZATION, LOCK, OWNERS, "deploy/observability/fleet"].map(str::to_owned);
     places(name).into_iter().chain(lists).collect()
 }
 

@@ -4,9 +4,8 @@ use super::{bff, surface::Surface, template, tools};
 use std::path::{Path, PathBuf};
 
 /// The same in every BFF, but for the lines that [`OWN`] marks, and for the sections of a text.
-const ALIKE: [&str; 12] = [
+const ALIKE: [&str; 11] = [
     "bffs/@/CHANGELOG.md",
-    "bffs/@/OWNERS",
     "bffs/@/config/kustomization.yaml",
     "bffs/@/src/main.rs",
     "bffs/@/tests/observability.rs",

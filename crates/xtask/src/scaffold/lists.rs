@@ -23,6 +23,17 @@ pub(super) fn without_resource(text: &str, file: &str) -> String {
     joined(&text.lines().filter(|other| *other != line).collect::<Vec<_>>())
 }
 
+/// A CODEOWNERS file with the team of a new BFF.
+pub(super) fn with_owners(text: &str, name: &str) -> String {
+    format!("{text}/*/{name}/ @{name}-team @platform-team\n")
+}
+
+/// A CODEOWNERS file without the line of a BFF, whichever team is on it.
+pub(super) fn without_owners(text: &str, name: &str) -> String {
+    let pattern = format!("/*/{name}/ ");
+    joined(&text.lines().filter(|line| !line.starts_with(&pattern)).collect::<Vec<_>>())
+}
+
 /// A `Cargo.lock` with the package of a new BFF, as cargo would write it.
 pub(super) fn with_package(lock: &str, name: &str, dependencies: &[&str]) -> String {
     let lines: String = dependencies.iter().map(|each| format!(" \"{each}\",\n")).collect();
@@ -159,6 +170,15 @@ mod tests {
         assert!(more.contains("  - web.yaml\n  - tv.yaml\npatches:"), "{more}");
         assert_eq!(without_resource(&more, "tv.yaml"), text);
         assert!(with_resource("kind: x\n", "tv.yaml").is_err());
+    }
+
+    #[test]
+    fn an_owner_is_added_and_removed_also_under_another_name() {
+        let text = "* @platform-team\n/*/tv-box/ @tv-team\n";
+        let more = with_owners(text, "tv");
+        assert!(more.ends_with("/*/tv-box/ @tv-team\n/*/tv/ @tv-team @platform-team\n"), "{more}");
+        assert_eq!(without_owners(&more, "tv"), text);
+        assert_eq!(without_owners(&more.replace("/tv/ @tv-team", "/tv/ @living-room"), "tv"), text);
     }
 
     #[test]

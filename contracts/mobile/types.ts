@@ -82,7 +82,7 @@ export interface Operations {
   };
   getProductScreen: {
     method: "GET";
-    path: "/mobile/v1/products/{id}";
+    path: "/mobile/v1/products/{product}";
     body: undefined;
     answer: Enveloped<ProductScreen>;
   };

@@ -72,7 +72,7 @@ export interface Operations {
   };
   getProductRecord: {
     method: "GET";
-    path: "/v2/products/{id}";
+    path: "/v2/products/{product}";
     body: undefined;
     answer: Enveloped<ProductRecord>;
   };

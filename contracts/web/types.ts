@@ -131,7 +131,7 @@ export interface Stars {
 export interface Operations {
   getProductPage: {
     method: "GET";
-    path: "/web/v1/products/{id}";
+    path: "/web/v1/products/{product}";
     body: undefined;
     answer: Enveloped<ProductPage>;
   };

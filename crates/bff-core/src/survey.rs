@@ -65,10 +65,8 @@ impl Bff {
 
     fn made_up(&self, endpoint: &Endpoint) -> Cx {
         let scopes = self.endpoints.iter().flat_map(Endpoint::scopes);
-        let parameters = endpoint.needs().iter().filter_map(|need| match need {
-            Need::Parameter(name) => Some(((*name).to_owned(), "1".to_owned())),
-            _ => None,
-        });
+        let names = endpoint.needs().iter().filter_map(Need::parameter);
+        let parameters = names.map(|name| (name.to_owned(), "1".to_owned()));
         let mut body = String::new();
         if let Some(shape) = endpoint.body() {
             made_up(shape, &mut body);

@@ -98,6 +98,7 @@ enum Thing {}
 
 impl Kind for Thing {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 mod variants {

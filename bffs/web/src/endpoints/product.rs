@@ -1,11 +1,11 @@
-//! `GET /web/v1/products/{id}` - the product page: facts, price, stock, reviews and neighbours.
+//! `GET /web/v1/products/{product}` - the product page: facts, price, stock, reviews and neighbours.
 
 use crate::upstream::catalog::{self, ProductId};
 use crate::upstream::{inventory, pricing, reviews};
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/web/v1/products/{id}").budget(millis(800)).client_cache(minutes(1)).to(product)
+    get("/web/v1/products/{product}").budget(millis(800)).client_cache(minutes(1)).to(product)
 }
 
 async fn product(cx: &Cx, id: ProductId) -> Result<ProductPage> {

@@ -56,7 +56,7 @@ export interface ProductList {
   nextCursor?: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface ProductRecord {
   product: Product;
   unitsInStock?: number;

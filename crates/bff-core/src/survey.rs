@@ -101,7 +101,7 @@ impl Transport for Silence {
 fn made_up(shape: &Shape, out: &mut String) {
     match shape {
         Shape::Flag => out.push_str("true"),
-        Shape::Whole | Shape::Decimal => out.push('1'),
+        Shape::Whole { .. } | Shape::Decimal { .. } => out.push('1'),
         Shape::Text => out.push_str("\"1\""),
         Shape::Maybe(_) => out.push_str("null"),
         Shape::List(inner) => {
@@ -109,7 +109,7 @@ fn made_up(shape: &Shape, out: &mut String) {
             made_up(inner, out);
             out.push(']');
         }
-        Shape::Choice(words) => {
+        Shape::Choice { words, .. } => {
             let word = words.first().copied().unwrap_or_default();
             out.extend(["\"", word, "\""]);
         }

@@ -27,12 +27,17 @@ pub(crate) fn expand(
     let ident = &input.ident;
     let variants: Vec<&Ident> = variants.iter().map(|v| &v.ident).collect();
     let words: Vec<String> = variants.iter().map(|v| screaming(&v.to_string())).collect();
+    let stand_in = match other.map(|other| screaming(&other.to_string())) {
+        Some(word) => quote!(::core::option::Option::Some(#word)),
+        None => quote!(::core::option::Option::None),
+    };
     let write = serialize_impl(ident, &variants, &words);
     let read = deserialize_impl(ident, &variants, &words, other);
     Ok(quote! {
         #[automatically_derived]
         impl ::bff_core::View for #ident {
-            const SHAPE: &'static ::bff_core::Shape = &::bff_core::Shape::Choice(&[#(#words),*]);
+            const SHAPE: &'static ::bff_core::Shape =
+                &::bff_core::Shape::Choice { words: &[#(#words),*], other: #stand_in };
         }
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {

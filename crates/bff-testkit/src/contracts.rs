@@ -180,7 +180,11 @@ fn ambiguous(
             }
             members.iter().find_map(|member| ambiguous(member.shape, seen))
         }
-        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => None,
+        Shape::Flag
+        | Shape::Whole { .. }
+        | Shape::Decimal { .. }
+        | Shape::Text
+        | Shape::Choice { .. } => None,
     }
 }
 

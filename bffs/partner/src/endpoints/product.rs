@@ -25,6 +25,7 @@ async fn product(cx: &Cx, may: MayRead, id: ProductId) -> Result<ProductRecord> 
 
 /// One product.
 #[derive(View)]
+#[view(revision = 2)]
 struct ProductRecord {
     product: Product,
     /// Left out while the inventory does not answer.

@@ -39,6 +39,7 @@ fn availability(units: u32) -> String {
 
 /// The product page.
 #[derive(View)]
+#[view(revision = 2)]
 struct ProductPage {
     product: Product,
     price: String,
@@ -67,18 +68,21 @@ struct Spec {
 
 /// The stars and the latest opinions.
 #[derive(View)]
+#[view(revision = 2)]
 struct Reviews {
     summary: Stars,
     items: Vec<Review>,
 }
 
 #[derive(View)]
+#[view(revision = 2)]
 struct Stars {
     average: Option<f64>,
     count: u32,
 }
 
 #[derive(View)]
+#[view(revision = 2)]
 struct Review {
     author: String,
     rating: u8,

@@ -131,7 +131,11 @@ fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
                 collect_views(member.shape, views);
             }
         }
-        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => {}
+        Shape::Flag
+        | Shape::Whole { .. }
+        | Shape::Decimal { .. }
+        | Shape::Text
+        | Shape::Choice { .. } => {}
     }
 }
 
@@ -139,12 +143,12 @@ fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
 fn sketch(shape: &Shape) -> Value {
     match shape {
         Shape::Flag => json!("true or false"),
-        Shape::Whole => json!("whole number"),
-        Shape::Decimal => json!("number"),
+        Shape::Whole { .. } => json!("whole number"),
+        Shape::Decimal { .. } => json!("number"),
         Shape::Text => json!("text"),
         Shape::Maybe(inner) => sketch(inner),
         Shape::List(inner) => json!([sketch(inner)]),
-        Shape::Choice(words) => json!(words.join(" | ")),
+        Shape::Choice { words, .. } => json!(words.join(" | ")),
         Shape::Record { members, .. } => {
             let entry = |Member { name, shape, .. }: &Member| match shape {
                 Shape::Maybe(_) => (format!("{name}?"), sketch(shape)),

@@ -45,7 +45,7 @@ pub fn write(bff: &Bff, directory: &Path) -> Result<(), String> {
 fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String> {
     let mut complaints = String::new();
     let mut expected = Vec::new();
-    for endpoint in &bff.endpoints {
+    for (endpoint, calls) in bff.endpoints.iter().zip(bff.first_stages()) {
         let path = path_of(bff, endpoint, directory);
         if let Some(name) = ambiguous(endpoint.shape(), &mut BTreeMap::new()) {
             let name = type_name(name);
@@ -55,7 +55,7 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
                 path.display()
             );
         }
-        if let Err(why) = check_one(&Contract::of(bff, endpoint), &path, update) {
+        if let Err(why) = check_one(&Contract::of(bff, endpoint, &calls), &path, update) {
             let _ = write!(complaints, "\n{}: {why}\n", path.display());
         }
         expected.push(path);

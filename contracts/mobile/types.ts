@@ -32,14 +32,14 @@ export interface Problem {
   retryable: boolean;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Home {
   user: Profile;
   recentOrders: OrderCard[];
   recommendations: ProductTile[];
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface OrderCard {
   orderId: string;
   status: string;
@@ -64,7 +64,7 @@ export interface ProductTile {
   priceFormatted: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Profile {
   userId: string;
   displayName: string;
@@ -82,7 +82,7 @@ export interface Operations {
   };
   getProductScreen: {
     method: "GET";
-    path: "/mobile/v1/products/{id}";
+    path: "/mobile/v1/products/{product}";
     body: undefined;
     answer: Enveloped<ProductScreen>;
   };

@@ -56,7 +56,7 @@ export interface ProductList {
   nextCursor?: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface ProductRecord {
   product: Product;
   unitsInStock?: number;
@@ -72,7 +72,7 @@ export interface Operations {
   };
   getProductRecord: {
     method: "GET";
-    path: "/v2/products/{id}";
+    path: "/v2/products/{product}";
     body: undefined;
     answer: Enveloped<ProductRecord>;
   };

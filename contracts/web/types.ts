@@ -32,14 +32,14 @@ export interface Problem {
   retryable: boolean;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Cart {
   units: number;
   totalFormatted: string;
   lines: CartLine[];
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface CartLine {
   productId: string;
   title: string;
@@ -54,13 +54,13 @@ export interface Me {
   avatarUrl: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface NewItem {
   productId: string;
   units: number;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface OrderRow {
   orderId: string;
   placedAt: string;
@@ -69,7 +69,7 @@ export interface OrderRow {
   totalFormatted: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface OrdersPage {
   orders: OrderRow[];
 }
@@ -92,7 +92,7 @@ export interface ProductCard {
   thumbnailUrl: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface ProductPage {
   product: Product;
   price: string;
@@ -101,7 +101,7 @@ export interface ProductPage {
   recommendations: ProductCard[];
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Review {
   author: string;
   rating: number;
@@ -109,7 +109,7 @@ export interface Review {
   text: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Reviews {
   summary: Stars;
   items: Review[];
@@ -121,7 +121,7 @@ export interface Spec {
   value: string;
 }
 
-/** Revision 1. */
+/** Revision 2. */
 export interface Stars {
   average?: number;
   count: number;
@@ -131,7 +131,7 @@ export interface Stars {
 export interface Operations {
   getProductPage: {
     method: "GET";
-    path: "/web/v1/products/{id}";
+    path: "/web/v1/products/{product}";
     body: undefined;
     answer: Enveloped<ProductPage>;
   };

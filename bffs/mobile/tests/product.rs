@@ -1,4 +1,4 @@
-//! `GET /mobile/v1/products/{id}` over real sockets.
+//! `GET /mobile/v1/products/{product}` over real sockets.
 
 use bff_testkit::{Fault, Service, TestBff};
 

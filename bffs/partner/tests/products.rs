@@ -1,4 +1,4 @@
-//! `GET /v2/products` and `GET /v2/products/{id}` over real sockets.
+//! `GET /v2/products` and `GET /v2/products/{product}` over real sockets.
 
 use bff_testkit::{Fault, Service, TestBff};
 

@@ -1,4 +1,4 @@
-//! `GET /web/v1/products/{id}` over real sockets.
+//! `GET /web/v1/products/{product}` over real sockets.
 
 use bff_testkit::{Fault, Service, TestBff};
 

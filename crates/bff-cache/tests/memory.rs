@@ -31,6 +31,7 @@ enum ProductId {}
 
 impl Kind for ProductId {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 /// Answers every call with a product of about a kilobyte.

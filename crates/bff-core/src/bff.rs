@@ -51,6 +51,34 @@ pub enum TableError {
         /// The parameter.
         parameter: &'static str,
     },
+    /// No argument of the handler reads a parameter of the path.
+    #[error(
+        "endpoint {path}: no argument of the handler reads `{{{parameter}}}`; take an `Id` whose kind has this parameter"
+    )]
+    UnreadParameter {
+        /// The path.
+        path: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// Two arguments of the handler read the same parameter.
+    #[error(
+        "endpoint {path}: two arguments of the handler read `{{{parameter}}}`; give their kinds different parameters"
+    )]
+    ParameterReadTwice {
+        /// The path.
+        path: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// The path has two parameters of one name.
+    #[error("endpoint {path}: the path has `{{{parameter}}}` twice; give one another name")]
+    ParameterNamedTwice {
+        /// The path.
+        path: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
     /// The view has a member that the envelope needs for itself.
     #[error(
         "endpoint {path}: the view has a member `meta`, which is the envelope's; give it another name"
@@ -93,13 +121,7 @@ impl Endpoint {
         if auth == Auth::Open && self.needs_caller() {
             return Err(TableError::Anonymous { path });
         }
-        let parameter = self.needs().iter().find_map(|need| match need {
-            Need::Parameter(name) if !path.contains(&format!("{{{name}}}")) => Some(*name),
-            _ => None,
-        });
-        if let Some(parameter) = parameter {
-            return Err(TableError::NoSuchParameter { path, parameter });
-        }
+        self.check_parameters()?;
         if self.method() == Method::Get && self.body().is_some() {
             return Err(TableError::BodyOfRead { path });
         }
@@ -116,4 +138,29 @@ impl Endpoint {
             _ => Ok(()),
         }
     }
+
+    /// Each parameter of the path is read by one argument, and each that is read is in the path.
+    fn check_parameters(&self) -> Result<(), TableError> {
+        let path = self.path();
+        let named: Vec<_> = parameters(path).collect();
+        let read: Vec<_> = self.needs().iter().filter_map(Need::parameter).collect();
+        if let Some(parameter) = read.iter().find(|name| !named.contains(name)).copied() {
+            return Err(TableError::NoSuchParameter { path, parameter });
+        }
+        let times = |names: &[&str], name| names.iter().filter(|each| **each == name).count();
+        for parameter in named.iter().copied() {
+            match (times(&named, parameter), times(&read, parameter)) {
+                (1, 1) => {}
+                (1, 0) => return Err(TableError::UnreadParameter { path, parameter }),
+                (1, _) => return Err(TableError::ParameterReadTwice { path, parameter }),
+                _ => return Err(TableError::ParameterNamedTwice { path, parameter }),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names between braces in a path.
+fn parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
 }

@@ -170,6 +170,7 @@ impl<T: View, S: Scope> Cached<T, S> {
 
 impl<T: View, S: Scope> Fetch for Cached<T, S> {
     type Value = T;
+    const MAY_FIND_NOTHING: bool = true;
 
     fn name(&self) -> &'static str {
         self.name

@@ -190,6 +190,7 @@ impl<T: View> Call<T, Personal> {
 
 impl<T: DeserializeOwned + 'static, S: Scope> Fetch for Call<T, S> {
     type Value = T;
+    const MAY_FIND_NOTHING: bool = true;
 
     fn name(&self) -> &'static str {
         self.name

@@ -55,6 +55,7 @@ pub struct Incoming {
 pub struct Cx {
     incoming: Incoming,
     notes: RefCell<Vec<Note>>,
+    absent: RefCell<Vec<&'static str>>,
     calls: RefCell<Vec<CallRecord>>,
     lookups: RefCell<Vec<Looked>>,
     tags: RefCell<Vec<String>>,
@@ -70,6 +71,7 @@ impl Cx {
         Self {
             incoming,
             notes: RefCell::default(),
+            absent: RefCell::default(),
             calls: RefCell::default(),
             lookups: RefCell::default(),
             tags: RefCell::default(),
@@ -104,6 +106,12 @@ impl Cx {
     #[must_use]
     pub fn is_degraded(&self) -> bool {
         !self.notes.borrow().is_empty()
+    }
+
+    /// The optional sections so far of which their service said that there is none: not degraded.
+    #[must_use]
+    pub fn absent(&self) -> Vec<&'static str> {
+        self.absent.borrow().clone()
     }
 
     /// The calls that ended so far; taken, so that a second look finds only newer ones.
@@ -172,6 +180,10 @@ impl Cx {
 
     pub(crate) fn note(&self, note: Note) {
         self.notes.borrow_mut().push(note);
+    }
+
+    pub(crate) fn found_nothing(&self, section: &'static str) {
+        self.absent.borrow_mut().push(section);
     }
 
     pub(crate) fn store(&self) -> Option<&Rc<dyn Store>> {

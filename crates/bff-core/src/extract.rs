@@ -42,6 +42,16 @@ pub enum Need {
     Paging,
 }
 
+impl Need {
+    /// The parameter of the route that it is, if it is one.
+    pub(crate) const fn parameter(&self) -> Option<&'static str> {
+        match self {
+            Self::Parameter(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// The verified user. An endpoint that takes one answers for this user alone and is never shared.
 ///
 /// ```

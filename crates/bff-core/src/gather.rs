@@ -1,13 +1,17 @@
 //! Running calls together: every one classified, all in parallel, the first critical failure ends
 //! the request.
 
-use crate::{Criticality, Cx, Fault, Filled, Note, Problem, Result};
+use crate::{Criticality, Cx, Fault, Filled, Note, Problem, Reason, Result};
 use futures_util::try_join;
 
 /// Something that can be fetched: a call, a cached call, many calls.
 pub trait Fetch {
     /// What it yields.
     type Value;
+
+    /// Whether a 404 or 410 is an answer, "there is none", and no failure: for a read of one thing.
+    /// Not for a group, where one of several is missing, and not for a write, which was not done.
+    const MAY_FIND_NOTHING: bool = false;
 
     /// The name that clients, logs and dashboards see when it fails.
     fn name(&self) -> &'static str;
@@ -36,7 +40,8 @@ pub trait Fetch {
 #[derive(Debug)]
 pub struct Critical<F>(pub F);
 
-/// The page lives without it: its fault becomes the fallback written beside it, and a note.
+/// The page lives without it: its fault becomes the fallback written beside it, and a note. "There is
+/// none", a 404 or 410 of a read, becomes the fallback too, and is no fault: the page is not degraded.
 ///
 /// ```
 /// # use bff_core::prelude::*;
@@ -51,7 +56,8 @@ pub struct Critical<F>(pub F);
 #[derive(Debug)]
 pub struct Optional<F: Fetch>(pub F, pub F::Value);
 
-/// The page lives without it: its fault leaves the section out, with a note. Yields an `Option`.
+/// The page lives without it: its fault leaves the section out, with a note. "There is none", a 404
+/// or 410 of a read, leaves it out without one. Yields an `Option`.
 ///
 /// ```
 /// # use bff_core::prelude::*;
@@ -114,6 +120,10 @@ async fn settle_optional<F: Fetch>(call: F, cx: &Cx, filled: Filled) -> Option<F
     let section = call.name();
     match call.fetch(cx, Criticality::Optional).await {
         Ok(value) => Some(value),
+        Err(fault) if F::MAY_FIND_NOTHING && fault.reason() == Reason::NotFound => {
+            cx.found_nothing(section);
+            None
+        }
         Err(fault) => {
             let (criticality, reason) = (Criticality::Optional, fault.reason());
             cx.note(Note { section, criticality, filled, reason });

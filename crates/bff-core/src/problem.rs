@@ -289,14 +289,20 @@ impl Serialize for Body<'_> {
     }
 }
 
-/// `userProfile` as `USER_PROFILE`.
+/// `userProfile` as `USER_PROFILE`; an acronym is one word.
 fn screaming(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
+    let mut letters = name.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        let begins = before.is_some_and(|before: char| {
+            !before.is_ascii_uppercase() || letters.peek().is_some_and(char::is_ascii_lowercase)
+        });
+        if letter.is_ascii_uppercase() && begins {
             out.push('_');
         }
-        out.push(c.to_ascii_uppercase());
+        out.push(letter.to_ascii_uppercase());
+        before = Some(letter);
     }
     out
 }
@@ -328,6 +334,18 @@ mod tests {
             let problem = Problem::of_dependency("userProfile", &fault);
             let seen = (problem.code(), problem.class().status(), problem.class().retryable());
             assert_eq!(seen, (code, status, retryable), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_acronym_in_the_name_of_a_call_is_one_word() {
+        for (name, expected) in [
+            ("stock", "STOCK"),
+            ("userProfile", "USER_PROFILE"),
+            ("productSKU", "PRODUCT_SKU"),
+            ("userVATNumber", "USER_VAT_NUMBER"),
+        ] {
+            assert_eq!(screaming(name), expected);
         }
     }
 

@@ -12,6 +12,7 @@ pub struct Reshaped<C: Fetch, T> {
 
 impl<C: Fetch, T> Fetch for Reshaped<C, T> {
     type Value = T;
+    const MAY_FIND_NOTHING: bool = C::MAY_FIND_NOTHING;
 
     fn name(&self) -> &'static str {
         self.call.name()

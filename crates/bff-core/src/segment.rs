@@ -142,8 +142,9 @@ path!(A B C D E F);
 pub trait Kind: 'static {
     /// [`Shared`] for things that everybody sees alike, [`Personal`] for one user's things.
     type Scope: Scope;
-    /// The name of the route parameter that holds such an id.
-    const PARAMETER: &'static str = "id";
+    /// The name of the route parameter that holds such an id: `product` for `/products/{product}`.
+    /// Two kinds in one path have two names.
+    const PARAMETER: &'static str;
 }
 
 /// An identifier that has been checked: 1 to 64 of `A-Z a-z 0-9 . _ ~ -`, and not dots alone, so

@@ -8,9 +8,17 @@ pub enum Shape {
     /// `true` or `false`.
     Flag,
     /// A whole number.
-    Whole,
+    Whole {
+        /// Its width as it is kept, from 8 to 64.
+        bits: u8,
+        /// Whether it can be negative.
+        signed: bool,
+    },
     /// A number with a fraction.
-    Decimal,
+    Decimal {
+        /// Its width as it is kept: 32 or 64.
+        bits: u8,
+    },
     /// A string.
     Text,
     /// A value that may be missing; then the member is left out.
@@ -18,7 +26,12 @@ pub enum Shape {
     /// An array of equal shapes.
     List(&'static Shape),
     /// A string out of a fixed set.
-    Choice(&'static [&'static str]),
+    Choice {
+        /// The set.
+        words: &'static [&'static str],
+        /// The word that stands for every one that is not in the set.
+        other: Option<&'static str>,
+    },
     /// An object.
     Record {
         /// The name of the view in kebab-case.
@@ -48,7 +61,9 @@ pub struct Fingerprint(u64);
 impl Shape {
     /// The fingerprint of the whole tree: FNV-1a, 64 bit (Fowler, Noll, Vo; draft-eastlake-fnv),
     /// over kinds and names. Two names of one member count, because a value that was read from
-    /// another place is another value; revisions and the names of views do not.
+    /// another place is another value; so do the width and sign of a number, because kept bytes are
+    /// read by them, and the word that stands for unknown ones. Revisions and the names of views do
+    /// not.
     #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
         Fingerprint(self.mix(0xcbf2_9ce4_8422_2325))
@@ -80,17 +95,21 @@ impl Shape {
     const fn mix(&self, hash: u64) -> u64 {
         match self {
             Self::Flag => mix_byte(hash, b'f'),
-            Self::Whole => mix_byte(hash, b'w'),
-            Self::Decimal => mix_byte(hash, b'd'),
+            Self::Whole { bits, signed: false } => mix_byte(mix_byte(hash, b'u'), *bits),
+            Self::Whole { bits, signed: true } => mix_byte(mix_byte(hash, b'i'), *bits),
+            Self::Decimal { bits } => mix_byte(mix_byte(hash, b'd'), *bits),
             Self::Text => mix_byte(hash, b't'),
             Self::Maybe(inner) => inner.mix(mix_byte(hash, b'?')),
             Self::List(inner) => inner.mix(mix_byte(hash, b'[')),
-            Self::Choice(names) => {
+            Self::Choice { words, other } => {
                 let mut hash = mix_byte(hash, b'(');
                 let mut i = 0;
-                while i < names.len() {
-                    hash = mix_text(hash, names[i]);
+                while i < words.len() {
+                    hash = mix_text(hash, words[i]);
                     i += 1;
+                }
+                if let Some(other) = other {
+                    hash = mix_text(mix_byte(hash, b'*'), other);
                 }
                 mix_byte(hash, b')')
             }

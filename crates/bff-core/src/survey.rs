@@ -65,10 +65,8 @@ impl Bff {
 
     fn made_up(&self, endpoint: &Endpoint) -> Cx {
         let scopes = self.endpoints.iter().flat_map(Endpoint::scopes);
-        let parameters = endpoint.needs().iter().filter_map(|need| match need {
-            Need::Parameter(name) => Some(((*name).to_owned(), "1".to_owned())),
-            _ => None,
-        });
+        let names = endpoint.needs().iter().filter_map(Need::parameter);
+        let parameters = names.map(|name| (name.to_owned(), "1".to_owned()));
         let mut body = String::new();
         if let Some(shape) = endpoint.body() {
             made_up(shape, &mut body);
@@ -103,7 +101,7 @@ impl Transport for Silence {
 fn made_up(shape: &Shape, out: &mut String) {
     match shape {
         Shape::Flag => out.push_str("true"),
-        Shape::Whole | Shape::Decimal => out.push('1'),
+        Shape::Whole { .. } | Shape::Decimal { .. } => out.push('1'),
         Shape::Text => out.push_str("\"1\""),
         Shape::Maybe(_) => out.push_str("null"),
         Shape::List(inner) => {
@@ -111,7 +109,7 @@ fn made_up(shape: &Shape, out: &mut String) {
             made_up(inner, out);
             out.push(']');
         }
-        Shape::Choice(words) => {
+        Shape::Choice { words, .. } => {
             let word = words.first().copied().unwrap_or_default();
             out.extend(["\"", word, "\""]);
         }

@@ -99,19 +99,27 @@ pub trait Record: View {}
 pub use bff_derive::View;
 
 macro_rules! leaf {
-    ($($shape:ident: $($type:ty),+;)+) => {$($(
+    ($($type:ty: $shape:expr;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl View for $type {
-            const SHAPE: &'static Shape = &Shape::$shape;
+            const SHAPE: &'static Shape = &$shape;
         }
-    )+)+};
+    )+};
 }
 
 leaf! {
-    Flag: bool;
-    Whole: u8, u16, u32, u64, i8, i16, i32, i64;
-    Decimal: f32, f64;
-    Text: String;
+    bool: Shape::Flag;
+    u8: Shape::Whole { bits: 8, signed: false };
+    u16: Shape::Whole { bits: 16, signed: false };
+    u32: Shape::Whole { bits: 32, signed: false };
+    u64: Shape::Whole { bits: 64, signed: false };
+    i8: Shape::Whole { bits: 8, signed: true };
+    i16: Shape::Whole { bits: 16, signed: true };
+    i32: Shape::Whole { bits: 32, signed: true };
+    i64: Shape::Whole { bits: 64, signed: true };
+    f32: Shape::Decimal { bits: 32 };
+    f64: Shape::Decimal { bits: 64 };
+    String: Shape::Text;
 }
 
 impl<T: View> View for Option<T> {

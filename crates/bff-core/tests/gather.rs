@@ -4,7 +4,7 @@ mod support;
 
 use bff_core::prelude::*;
 use bff_core::{Criticality, Failure, Fault, Filled, FromCx, Note, Reason};
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 use support::{Fake, cx, cx_of};
 use tokio::time::Instant;
 
@@ -69,6 +69,48 @@ async fn what_is_missing_is_filled_as_it_was_classified_and_noted() {
         cx.notes(),
         [note("price", Filled::Default, reason), note("stock", Filled::Absent, reason)]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_finds_nothing_is_no_degradation() {
+    for status in [404, 410] {
+        let none = Fault::Status { status, retry_after: None };
+        let fake = Fake::new(move |_| (Duration::ZERO, Err(none.clone())));
+        let cx = cx_of(&fake, Some("u-1"), Some(&Rc::default()));
+        let kept = number("b").map(|n| n + 1);
+        let cart: Call<String, Shared> = THINGS.get("c").named("cart");
+        let found = cx
+            .gather((
+                Optional(number("a"), 7),
+                Omittable(kept),
+                Omittable(cart.cached(keep::MICRO)),
+            ))
+            .await;
+        assert_eq!(found, Ok((7, None, None)));
+        assert_eq!(cx.notes(), []);
+        assert_eq!(cx.absent(), ["number", "number", "cart"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_without_one_of_its_things_and_a_write_without_its_thing_did_fail() {
+    #[derive(View)]
+    struct Item {
+        units: u32,
+    }
+    let none = Fault::Status { status: 404, retry_after: None };
+    let fake = Fake::new(move |target| match target {
+        "/things/1" => (Duration::ZERO, Ok("1")),
+        _ => (Duration::ZERO, Err(none.clone())),
+    });
+    let cx = cx(&fake);
+    let one = |id: u32| -> Call<u32, Shared> { THINGS.get(("things", id)).named("thing") };
+    let write: Write<u32, Shared> = THINGS.post("carts", &Item { units: 1 }).named("cart");
+    let group = each([1u32, 2], one);
+    assert_eq!(cx.gather((Omittable(group), Omittable(write))).await, Ok((None, None)));
+    let missing = |section| note(section, Filled::Absent, Reason::NotFound);
+    assert_eq!(cx.notes(), [missing("thing"), missing("cart")]);
+    assert_eq!(cx.absent(), Vec::<&str>::new());
 }
 
 #[tokio::test(start_paused = true)]

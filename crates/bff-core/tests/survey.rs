@@ -10,6 +10,7 @@ enum Thing {}
 
 impl Kind for Thing {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 #[derive(View)]

@@ -98,9 +98,11 @@ enum Thing {}
 
 impl Kind for Thing {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 mod variants {
+    use super::{Closed, Open, OtherOpen};
     use bff_core::prelude::*;
 
     macro_rules! variant {
@@ -116,10 +118,37 @@ mod variants {
     variant!(RenamedMember { c: u32, b: Option<String> });
     variant!(OtherSource { #[view(from = "x")] a: u32, b: Option<String> });
     variant!(OtherType { a: f64, b: Option<String> });
+    variant!(Signed { a: i32, b: Option<String> });
+    variant!(Wider { a: u64, b: Option<String> });
+    variant!(Narrower { a: u8, b: Option<String> });
+    variant!(LessPrecise { a: f32, b: Option<String> });
+    variant!(Word { a: Closed, b: Option<String> });
+    variant!(OpenWord { a: Open, b: Option<String> });
+    variant!(OtherOpenWord { a: OtherOpen, b: Option<String> });
     variant!(Required { a: u32, b: String });
     variant!(Reordered { b: Option<String>, a: u32 });
     variant!(Fewer { a: u32 });
     variant!(Nested { a: u32, b: Vec<String> });
+}
+
+#[derive(View)]
+enum Closed {
+    Gold,
+    Plain,
+}
+
+#[derive(View)]
+enum Open {
+    Gold,
+    #[view(other)]
+    Plain,
+}
+
+#[derive(View)]
+enum OtherOpen {
+    #[view(other)]
+    Gold,
+    Plain,
 }
 
 #[test]
@@ -127,16 +156,27 @@ fn the_fingerprint_follows_the_shape_and_nothing_else() {
     use variants::*;
     const BASE: &Shape = Base::SHAPE;
     assert_eq!(BASE.fingerprint(), OtherName::SHAPE.fingerprint());
-    for other in [
+    let all = [
+        BASE,
         RenamedMember::SHAPE,
         OtherSource::SHAPE,
         OtherType::SHAPE,
+        Signed::SHAPE,
+        Wider::SHAPE,
+        Narrower::SHAPE,
+        LessPrecise::SHAPE,
+        Word::SHAPE,
+        OpenWord::SHAPE,
+        OtherOpenWord::SHAPE,
         Required::SHAPE,
         Reordered::SHAPE,
         Fewer::SHAPE,
         Nested::SHAPE,
-    ] {
-        assert_ne!(BASE.fingerprint(), other.fingerprint(), "{other:?}");
+    ];
+    for (place, one) in all.iter().enumerate() {
+        for other in &all[place + 1..] {
+            assert_ne!(one.fingerprint(), other.fingerprint(), "{one:?} {other:?}");
+        }
     }
     assert_eq!(Card::SHAPE.revision(), 2);
 }

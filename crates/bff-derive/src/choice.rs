@@ -3,7 +3,7 @@
 use crate::attributes::{Place, ViewAttributes};
 use crate::names::screaming;
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{DeriveInput, Error, Fields, Token, Variant, punctuated::Punctuated};
 
 pub(crate) fn expand(
@@ -27,12 +27,17 @@ pub(crate) fn expand(
     let ident = &input.ident;
     let variants: Vec<&Ident> = variants.iter().map(|v| &v.ident).collect();
     let words: Vec<String> = variants.iter().map(|v| screaming(&v.to_string())).collect();
+    let stand_in = match other.map(|other| screaming(&other.to_string())) {
+        Some(word) => quote!(::core::option::Option::Some(#word)),
+        None => quote!(::core::option::Option::None),
+    };
     let write = serialize_impl(ident, &variants, &words);
     let read = deserialize_impl(ident, &variants, &words, other);
     Ok(quote! {
         #[automatically_derived]
         impl ::bff_core::View for #ident {
-            const SHAPE: &'static ::bff_core::Shape = &::bff_core::Shape::Choice(&[#(#words),*]);
+            const SHAPE: &'static ::bff_core::Shape =
+                &::bff_core::Shape::Choice { words: &[#(#words),*], other: #stand_in };
         }
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {
@@ -51,7 +56,7 @@ fn serialize_impl(ident: &Ident, variants: &[&Ident], words: &[String]) -> Token
     quote! {
         #[automatically_derived]
         impl ::bff_core::__private::serde::Serialize for #ident {
-            fn serialize<S: ::bff_core::__private::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: ::bff_core::__private::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 let (place, word): (u32, &str) = match self { #(Self::#variants => (#places, #words)),* };
                 if serializer.is_human_readable() { serializer.serialize_str(word) } else { serializer.serialize_u32(place) }
             }
@@ -66,49 +71,50 @@ fn deserialize_impl(
     other: Option<&Ident>,
 ) -> TokenStream {
     let expecting = format!("a word of `{ident}`");
-    // Never the name of what it reads.
-    let visitor = format_ident!("Read{ident}");
     let places: Vec<u32> = (0..).take(variants.len()).collect();
     let unknown_word = match other {
         Some(other) => quote!(::core::result::Result::Ok(#ident::#other)),
         None => {
-            quote!(::core::result::Result::Err(E::invalid_value(de::Unexpected::Str(word), &self)))
+            quote!(::core::result::Result::Err(__E::invalid_value(
+                de::Unexpected::Str(word),
+                &self
+            )))
         }
     };
     quote! {
         #[automatically_derived]
         impl<'de> ::bff_core::__private::serde::Deserialize<'de> for #ident {
-            fn deserialize<D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 use ::bff_core::__private::serde::de;
 
-                struct #visitor;
+                struct __Visitor;
 
-                impl de::Visitor<'_> for #visitor {
+                impl de::Visitor<'_> for __Visitor {
                     type Value = #ident;
 
                     fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                         f.write_str(#expecting)
                     }
 
-                    fn visit_str<E: de::Error>(self, word: &str) -> ::core::result::Result<#ident, E> {
+                    fn visit_str<__E: de::Error>(self, word: &str) -> ::core::result::Result<#ident, __E> {
                         match word {
                             #(#words => ::core::result::Result::Ok(#ident::#variants),)*
                             _ => #unknown_word,
                         }
                     }
 
-                    fn visit_u32<E: de::Error>(self, place: u32) -> ::core::result::Result<#ident, E> {
+                    fn visit_u32<__E: de::Error>(self, place: u32) -> ::core::result::Result<#ident, __E> {
                         match place {
                             #(#places => ::core::result::Result::Ok(#ident::#variants),)*
-                            _ => ::core::result::Result::Err(E::invalid_value(de::Unexpected::Unsigned(place.into()), &self)),
+                            _ => ::core::result::Result::Err(__E::invalid_value(de::Unexpected::Unsigned(place.into()), &self)),
                         }
                     }
                 }
 
                 if deserializer.is_human_readable() {
-                    deserializer.deserialize_str(#visitor)
+                    deserializer.deserialize_str(__Visitor)
                 } else {
-                    deserializer.deserialize_u32(#visitor)
+                    deserializer.deserialize_u32(__Visitor)
                 }
             }
         }

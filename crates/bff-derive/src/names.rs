@@ -23,14 +23,21 @@ pub(crate) fn kebab(name: &str) -> String {
     split_words(name, '-').to_ascii_lowercase()
 }
 
-/// Puts `between` before every capital but the first.
+/// Puts `between` before every capital that begins a word: one behind a letter that is none, or before
+/// one that is none, so that an acronym is one word.
 fn split_words(name: &str, between: char) -> String {
     let mut out = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !out.is_empty() {
+    let mut letters = name.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        let begins = before.is_some_and(|before: char| {
+            !before.is_ascii_uppercase() || letters.peek().is_some_and(char::is_ascii_lowercase)
+        });
+        if letter.is_ascii_uppercase() && begins {
             out.push(between);
         }
         out.push(letter);
+        before = Some(letter);
     }
     out
 }
@@ -47,5 +54,21 @@ mod tests {
         assert_eq!(screaming("SoldOut"), "SOLD_OUT");
         assert_eq!(screaming("Gold"), "GOLD");
         assert_eq!(kebab("ProductPage"), "product-page");
+    }
+
+    #[test]
+    fn an_acronym_is_one_word() {
+        for (name, expected) in [
+            ("HTTPStatusPage", "http-status-page"),
+            ("StatusHTTP", "status-http"),
+            ("ProductSKU", "product-sku"),
+            ("AProduct", "a-product"),
+            ("PageV2", "page-v2"),
+            ("X509Certificate", "x509-certificate"),
+            ("A", "a"),
+        ] {
+            assert_eq!(kebab(name), expected, "{name}");
+        }
+        assert_eq!(screaming("SoldOutEU"), "SOLD_OUT_EU");
     }
 }

@@ -123,19 +123,19 @@ fn serialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     let writes = members.iter().map(|Member { field, name, .. }| {
         quote! {
             if compact || !::bff_core::View::is_absent(&self.#field) {
-                SerializeStruct::serialize_field(&mut out, #name, &self.#field)?;
+                __SerializeStruct::serialize_field(&mut out, #name, &self.#field)?;
             }
         }
     });
     quote! {
         #[automatically_derived]
         impl ::bff_core::__private::serde::Serialize for #ident {
-            fn serialize<S: ::bff_core::__private::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                use ::bff_core::__private::serde::ser::SerializeStruct;
+            fn serialize<__S: ::bff_core::__private::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+                use ::bff_core::__private::serde::ser::SerializeStruct as __SerializeStruct;
                 let compact = !serializer.is_human_readable();
                 let mut out = serializer.serialize_struct(#view, #count)?;
                 #(#writes)*
-                SerializeStruct::end(out)
+                __SerializeStruct::end(out)
             }
         }
     }
@@ -144,8 +144,6 @@ fn serialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
 /// Services are read by name, and only as objects; the cache is read by position.
 fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     let expecting = format!("an object for `{ident}`");
-    // Never the name of what it reads.
-    let visitor = format_ident!("Read{ident}");
     let count = members.len();
     let slots: Vec<_> = members.iter().map(|m| &m.slot).collect();
     let types = members.iter().map(|m| m.ty);
@@ -156,8 +154,8 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl<'de> ::bff_core::__private::serde::Deserialize<'de> for #ident {
-            fn deserialize<D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                use ::bff_core::__private::{Which, member, serde::de};
+            fn deserialize<__D: ::bff_core::__private::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
+                use ::bff_core::__private::{member, serde::de};
 
                 fn place_of(name: &str) -> ::core::option::Option<usize> {
                     match name {
@@ -166,18 +164,18 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
                     }
                 }
 
-                struct #visitor;
+                struct __Visitor;
 
-                impl<'de> de::Visitor<'de> for #visitor {
+                impl<'de> de::Visitor<'de> for __Visitor {
                     type Value = #ident;
 
                     fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                         f.write_str(#expecting)
                     }
 
-                    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> ::core::result::Result<#ident, A::Error> {
+                    fn visit_map<__A: de::MapAccess<'de>>(self, mut map: __A) -> ::core::result::Result<#ident, __A::Error> {
                         #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
-                        while let ::core::option::Option::Some(which) = map.next_key_seed(Which(place_of))? {
+                        while let ::core::option::Option::Some(which) = map.next_key_seed(::bff_core::__private::Which(place_of))? {
                             match which {
                                 #(::core::option::Option::Some(#places) => {
                                     if #slots.is_some() {
@@ -193,17 +191,17 @@ fn deserialize_impl(ident: &Ident, members: &[Member<'_>]) -> TokenStream {
                         ::core::result::Result::Ok(#ident { #(#fields: member(#slots, #froms)?),* })
                     }
 
-                    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> ::core::result::Result<#ident, A::Error> {
+                    fn visit_seq<__A: de::SeqAccess<'de>>(self, mut seq: __A) -> ::core::result::Result<#ident, __A::Error> {
                         ::core::result::Result::Ok(#ident {
-                            #(#fields: seq.next_element()?.ok_or_else(|| <A::Error as de::Error>::missing_field(#froms))?),*
+                            #(#fields: seq.next_element()?.ok_or_else(|| <__A::Error as de::Error>::missing_field(#froms))?),*
                         })
                     }
                 }
 
                 if deserializer.is_human_readable() {
-                    deserializer.deserialize_map(#visitor)
+                    deserializer.deserialize_map(__Visitor)
                 } else {
-                    deserializer.deserialize_tuple(#count, #visitor)
+                    deserializer.deserialize_tuple(#count, __Visitor)
                 }
             }
         }

@@ -21,10 +21,10 @@ pub(crate) fn components(names: &Names) -> Value {
 pub(crate) fn of(shape: &Shape, names: &Names) -> Value {
     match shape {
         Shape::Flag => json!({"type": "boolean"}),
-        Shape::Whole => json!({"type": "integer"}),
-        Shape::Decimal => json!({"type": "number"}),
+        Shape::Whole { .. } => json!({"type": "integer"}),
+        Shape::Decimal { .. } => json!({"type": "number"}),
         Shape::Text => text(),
-        Shape::Choice(words) => json!({"type": "string", "enum": words}),
+        Shape::Choice { words, .. } => json!({"type": "string", "enum": words}),
         // In a list; a member that may be missing is no schema of its own.
         Shape::Maybe(inner) => json!({"anyOf": [of(inner, names), {"type": "null"}]}),
         Shape::List(inner) => json!({"type": "array", "items": of(inner, names)}),

@@ -8,6 +8,7 @@ enum Thing {}
 
 impl Kind for Thing {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 /// Two views of one name that a client can tell apart.

@@ -100,14 +100,14 @@ fn operation(out: &mut String, endpoint: &Endpoint, surface: &Surface<'_>, names
 fn kind(shape: &Shape, names: &Names) -> String {
     match shape {
         Shape::Flag => "boolean".to_owned(),
-        Shape::Whole | Shape::Decimal => "number".to_owned(),
+        Shape::Whole { .. } | Shape::Decimal { .. } => "number".to_owned(),
         Shape::Text => "string".to_owned(),
         Shape::Maybe(inner) => format!("{} | null", kind(inner, names)),
         Shape::List(inner) => match inner {
-            Shape::Choice(_) | Shape::Maybe(_) => format!("({})[]", kind(inner, names)),
+            Shape::Choice { .. } | Shape::Maybe(_) => format!("({})[]", kind(inner, names)),
             _ => format!("{}[]", kind(inner, names)),
         },
-        Shape::Choice(words) => {
+        Shape::Choice { words, .. } => {
             let quoted: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
             quoted.join(" | ")
         }

@@ -1,7 +1,10 @@
 //! Envelope and headers of good answers: trace, schema, caching, validators, encodings, and nothing of the services'.
 
 use bff_core::{Auth, Bff, prelude::*};
-use bff_testkit::{Fault, Json, Service as Sample, TestBff, http::Reply};
+use bff_testkit::{
+    Fault, Json, Service as Sample, TestBff,
+    http::{self, Reply},
+};
 use std::{collections::BTreeSet, io::Read};
 
 const CATALOG: Service = Service::named("catalog");
@@ -14,6 +17,7 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 #[derive(View)]
@@ -211,6 +215,25 @@ fn a_degraded_answer_says_so_and_is_stored_nowhere() {
         assert_eq!(reply.header("degraded"), Some("price;filled=default;reason=UNAVAILABLE"));
         assert_eq!((reply.header("cache-control"), reply.header("etag")), (Some("no-store"), None));
     }
+}
+
+#[test]
+fn an_answer_without_what_there_is_none_of_is_whole() {
+    let bff = start(Auth::Open);
+    let healthy = bff.send("GET", PRODUCT, &[]);
+    bff.services.set_fault(Sample::Pricing, Some(Fault::Status { code: 404, retry_after: None }));
+    let reply = bff.send("GET", PRODUCT, &[]);
+    assert_eq!((reply.status, reply.at("/price")), (200, "on request".into()));
+    assert_eq!(reply.at("/meta/degraded"), false);
+    assert_eq!(reply.at("/meta/sections/0"), Json::Null);
+    assert_eq!(reply.header("degraded"), None);
+    assert_eq!(reply.header("cache-control"), healthy.header("cache-control"));
+    assert_ne!(etag(&reply), etag(&healthy));
+    let calls = r#"bff_upstream_calls_total{endpoint="product-page",dependency="price","#;
+    let scraped = http::send(bff.admin_address, "GET", "/metrics", &[]).unwrap();
+    let told = |line: &str| line.starts_with(calls) && line.contains(r#"outcome="NOT_FOUND"} 1"#);
+    assert!(scraped.text().lines().any(told), "{}", scraped.text());
+    assert!(!scraped.text().contains("bff_degraded_sections_total{"));
 }
 
 #[test]

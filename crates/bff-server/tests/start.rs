@@ -8,6 +8,14 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
+}
+
+enum Sku {}
+
+impl Kind for Sku {
+    type Scope = Shared;
+    const PARAMETER: &'static str = "sku";
 }
 
 #[derive(View)]
@@ -25,6 +33,14 @@ async fn title(_: &Cx) -> Result<Title> {
 }
 
 async fn product(cx: &Cx, _id: Id<Product>) -> Result<Title> {
+    title(cx).await
+}
+
+async fn sku(cx: &Cx, _sku: Id<Sku>) -> Result<Title> {
+    title(cx).await
+}
+
+async fn two_products(cx: &Cx, _one: Id<Product>, _other: Id<Product>) -> Result<Title> {
     title(cx).await
 }
 
@@ -89,6 +105,12 @@ fn an_endpoint_that_cannot_work_is_refused() {
     let cases = [
         ("no {id}", vec![get(route).to(product)], [route, "`{id}`"]),
         ("other name", vec![get("/test/v1/{name}").to(product)], ["/test/v1/{name}", "`{id}`"]),
+        (
+            "unread",
+            vec![get(with_id).to(title)],
+            [with_id, "no argument of the handler reads `{id}`"],
+        ),
+        ("read twice", vec![get(with_id).to(two_products)], [with_id, "two arguments"]),
         ("anonymous", vec![get(route).to(personal)], [route, "one user"]),
         ("meta", vec![get(route).to(greedy)], [route, "`meta`"]),
         (
@@ -98,7 +120,7 @@ fn an_endpoint_that_cannot_work_is_refused() {
         ),
         (
             "two names of one place",
-            vec![get(with_id).to(product), get("/test/v1/products/{sku}").to(title)],
+            vec![get(with_id).to(product), get("/test/v1/products/{sku}").to(sku)],
             ["/test/v1/products/{sku}", "conflict"],
         ),
         ("broken", vec![get("/test/v1/{id").to(title)], ["/test/v1/{id", "arameter"]),

@@ -57,6 +57,7 @@ enum Own {}
 
 impl Kind for Own {
     type Scope = Personal;
+    const PARAMETER: &'static str = "id";
 }
 
 /// One call kept for the user at an address that is the same for all, and one with the user in its

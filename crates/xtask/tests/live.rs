@@ -19,6 +19,7 @@ enum Thing {}
 
 impl Kind for Thing {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 /// Who asks, and one thing that may be missing.

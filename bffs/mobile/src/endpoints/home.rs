@@ -25,6 +25,7 @@ async fn home(cx: &Cx, me: User) -> Result<Home> {
 
 /// The home screen.
 #[derive(View)]
+#[view(revision = 2)]
 struct Home {
     user: Profile,
     recent_orders: Vec<OrderCard>,
@@ -33,6 +34,7 @@ struct Home {
 
 /// The greeting at the top.
 #[derive(View)]
+#[view(revision = 2)]
 struct Profile {
     user_id: String,
     display_name: String,
@@ -51,6 +53,7 @@ enum LoyaltyTier {
 
 /// One row of "your recent orders".
 #[derive(View)]
+#[view(revision = 2)]
 struct OrderCard {
     order_id: String,
     status: String,

@@ -1,4 +1,4 @@
-//! `GET /mobile/v1/products/{id}` - the product screen: a picture, a price, and whether it can be
+//! `GET /mobile/v1/products/{product}` - the product screen: a picture, a price, and whether it can be
 //! had.
 
 use crate::upstream::catalog::{self, ProductId};
@@ -6,7 +6,7 @@ use crate::upstream::{inventory, pricing};
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/mobile/v1/products/{id}")
+    get("/mobile/v1/products/{product}")
         .budget(millis(400))
         .client_cache(minutes(1))
         .payload_budget(kilobytes(1))

@@ -13,6 +13,8 @@ fn every_log_line_is_json_and_a_request_is_told_with_its_trace_and_without_its_c
     bff.services.set_fault(Service::Orders, Some(Fault::Status { code: 500, retry_after: None }));
     let traceparent = format!("00-{TRACE}-b7ad6b7169203331-01");
     assert_eq!(bff.get(HOME, &[("traceparent", &traceparent)]).status, 200);
+    bff.services.set_fault(Service::Pricing, Some(Fault::Status { code: 404, retry_after: None }));
+    assert_eq!(bff.get(PRODUCT, &[]).status, 200);
     assert_eq!(bff.get("/nowhere?secret=1", &[]).status, 404);
     bff.signal(Signal::TERM);
     let (_, output, errors) = bff.end();
@@ -24,10 +26,12 @@ fn every_log_line_is_json_and_a_request_is_told_with_its_trace_and_without_its_c
         lines.iter().filter(|line| line.get("message").is_some_and(|m| m == message)).collect()
     };
     let at = |line: &Json, pointer: &str| line.pointer(pointer).cloned().unwrap_or_default();
-    let [home, nowhere] = with("request")[..] else { unreachable!("{output}") };
+    let [home, product, nowhere] = with("request")[..] else { unreachable!("{output}") };
     assert_eq!((at(home, "/endpoint"), at(home, "/status")), ("home".into(), 200.into()));
     assert_eq!(at(home, "/trace_id"), TRACE, "{output}");
     assert_eq!(at(home, "/degraded"), "recentOrders;filled=default;reason=UNAVAILABLE");
+    assert_eq!((at(home, "/absent"), at(product, "/degraded")), (Json::Null, Json::Null));
+    assert_eq!(at(product, "/absent"), "price");
     assert!(at(home, "/latency_ms").is_f64() && at(home, "/bytes_sent").is_u64(), "{home}");
     assert_eq!((at(nowhere, "/endpoint"), at(nowhere, "/status")), ("none".into(), 404.into()));
     let [failed] = with("call failed")[..] else { unreachable!("{output}") };

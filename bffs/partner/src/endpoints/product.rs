@@ -1,11 +1,11 @@
-//! `GET /v2/products/{id}` - one product, with what a partner needs to list it.
+//! `GET /v2/products/{product}` - one product, with what a partner needs to list it.
 
 use crate::upstream::catalog::{self, MayRead, ProductId};
 use crate::upstream::inventory;
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/v2/products/{id}").budget(seconds(2)).client_cache(minutes(1)).to(product)
+    get("/v2/products/{product}").budget(seconds(2)).client_cache(minutes(1)).to(product)
 }
 
 async fn product(cx: &Cx, may: MayRead, id: ProductId) -> Result<ProductRecord> {
@@ -25,6 +25,7 @@ async fn product(cx: &Cx, may: MayRead, id: ProductId) -> Result<ProductRecord> 
 
 /// One product.
 #[derive(View)]
+#[view(revision = 2)]
 struct ProductRecord {
     product: Product,
     /// Left out while the inventory does not answer.

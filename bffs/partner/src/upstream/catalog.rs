@@ -12,6 +12,7 @@ pub(crate) enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "product";
 }
 
 /// May read the catalogue, and what is in stock of it.

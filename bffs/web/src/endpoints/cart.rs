@@ -14,6 +14,7 @@ async fn add(cx: &Cx, me: User, Body(item): Body<NewItem>, key: IdempotencyKey) 
 
 /// What is put into the cart.
 #[derive(View)]
+#[view(revision = 2)]
 struct NewItem {
     product_id: ProductId,
     units: u8,
@@ -21,6 +22,7 @@ struct NewItem {
 
 /// The cart.
 #[derive(View)]
+#[view(revision = 2)]
 struct Cart {
     units: u32,
     total_formatted: String,
@@ -29,6 +31,7 @@ struct Cart {
 
 /// One product in it.
 #[derive(View)]
+#[view(revision = 2)]
 struct CartLine {
     product_id: ProductId,
     title: String,

@@ -17,12 +17,14 @@ async fn orders(cx: &Cx, me: User) -> Result<OrdersPage> {
 
 /// The list.
 #[derive(View)]
+#[view(revision = 2)]
 struct OrdersPage {
     orders: Vec<OrderRow>,
 }
 
 /// One row of it.
 #[derive(View)]
+#[view(revision = 2)]
 struct OrderRow {
     order_id: String,
     placed_at: String,

@@ -1,11 +1,11 @@
-//! `GET /web/v1/products/{id}` - the product page: facts, price, stock, reviews and neighbours.
+//! `GET /web/v1/products/{product}` - the product page: facts, price, stock, reviews and neighbours.
 
 use crate::upstream::catalog::{self, ProductId};
 use crate::upstream::{inventory, pricing, reviews};
 use bff_core::prelude::*;
 
 pub(super) fn endpoint() -> Endpoint {
-    get("/web/v1/products/{id}").budget(millis(800)).client_cache(minutes(1)).to(product)
+    get("/web/v1/products/{product}").budget(millis(800)).client_cache(minutes(1)).to(product)
 }
 
 async fn product(cx: &Cx, id: ProductId) -> Result<ProductPage> {
@@ -39,6 +39,7 @@ fn availability(units: u32) -> String {
 
 /// The product page.
 #[derive(View)]
+#[view(revision = 2)]
 struct ProductPage {
     product: Product,
     price: String,
@@ -67,18 +68,21 @@ struct Spec {
 
 /// The stars and the latest opinions.
 #[derive(View)]
+#[view(revision = 2)]
 struct Reviews {
     summary: Stars,
     items: Vec<Review>,
 }
 
 #[derive(View)]
+#[view(revision = 2)]
 struct Stars {
     average: Option<f64>,
     count: u32,
 }
 
 #[derive(View)]
+#[view(revision = 2)]
 struct Review {
     author: String,
     rating: u8,

@@ -72,7 +72,7 @@ impl Vault {
     /// # Errors
     /// There is no randomness.
     pub(super) async fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, Away> {
-        let ring = self.seals.ring();
+        let ring = self.seals.ring()?;
         let key = self.activation.choose(&ring, &self.store).await;
         key.seal(name, plain).ok_or(Away)
     }
@@ -82,7 +82,7 @@ impl Vault {
     /// # Errors
     /// It may be sealed with a key that this instance does not have yet, or nobody can say.
     pub(super) async fn unseal(&self, name: &str, record: &[u8]) -> Result<Option<Plain>, Away> {
-        let ring = self.seals.ring();
+        let ring = self.seals.ring()?;
         if let Some(plain) = ring.unseal(name, record) {
             return Ok(Some(plain));
         }

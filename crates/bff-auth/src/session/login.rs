@@ -94,11 +94,11 @@ impl Sessions {
             return Ok(Reply::see_other(return_to));
         }
         let known = self.known().await?;
-        let state = seal::random();
+        let state = seal::random().map_err(super::away)?;
         let old = cookies.only(&vault.settings.cookie);
         let attempt = Attempt {
-            nonce: seal::random(),
-            verifier: seal::random(),
+            nonce: seal::random().map_err(super::away)?,
+            verifier: seal::random().map_err(super::away)?,
             return_to,
             until: now() + PATIENCE.as_secs(),
             replaces: old.map(seal::name_of),
@@ -184,7 +184,7 @@ impl Sessions {
             let ended = self.end(old).await?;
             vault.counts.replaced.add(usize::from(ended.is_some()));
         }
-        let id = seal::random();
+        let id = seal::random().map_err(super::away)?;
         self.create(&seal::name_of(&id), &record).await?;
         let reply = Reply::see_other(attempt.return_to)
             .without(&cookie_of(&state), SameSite::Lax)

@@ -1,10 +1,7 @@
 //! Sessions in this process: for development, and for a single instance whose users may have to sign
 //! in again when it restarts.
 
-use super::{
-    seal,
-    store::{Lease, List},
-};
+use super::store::{Lease, List};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -97,12 +94,11 @@ impl Memory {
         names.iter().filter(|name| kept.sessions.remove(*name).is_some()).count()
     }
 
-    pub(super) fn lease(&self, name: &str, time: Duration) -> Lease {
+    pub(super) fn lease(&self, name: &str, token: String, time: Duration) -> Lease {
         let mut kept = self.kept();
         if kept.leases.get(name).is_some_and(|lease| !lease.is_over()) {
             return Lease::Taken;
         }
-        let token = seal::random();
         kept.leases.insert(name.to_owned(), Timed::new(token.clone(), time));
         Lease::Held(token)
     }

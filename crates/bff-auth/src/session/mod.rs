@@ -153,11 +153,11 @@ impl Vault {
     }
 
     /// The ids of the keys that sessions are sealed with, newest first, and whether each is the one
-    /// that seals now.
+    /// that seals now. None while a key of this process cannot be made.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, bool)> {
         let state = |key: &seal::Key| (key.id.to_string(), self.activation.seals_with(&key.id));
-        self.seals.ring().keys().map(state).collect()
+        self.seals.ring().map(|ring| ring.keys().map(state).collect()).unwrap_or_default()
     }
 
     /// Begins no renewal any more that no request waits for, because the process ends.

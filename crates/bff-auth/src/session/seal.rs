@@ -1,9 +1,12 @@
 //! Sealing: what is kept outside this process can be read, and changed, only with a key that is not
 //! kept with it.
 
+use super::store::Away;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    digest, rand,
+    digest,
+    error::Unspecified,
+    rand,
 };
 use base64::{
     Engine,
@@ -14,7 +17,7 @@ use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 use std::{
     fmt, iter,
     path::Path,
-    sync::{Arc, LazyLock},
+    sync::{Arc, OnceLock},
 };
 
 /// What keys are derived for; another purpose gives another key.
@@ -23,13 +26,16 @@ const CONTEXT: &str = "bff-auth 2026-11 sealed records";
 /// What an id is derived for.
 const ID_CONTEXT: &str = "bff-auth 2026-11 id of a sealing key";
 
+/// Fills a buffer with random bytes, all of it or none.
+type Fill = fn(&mut [u8]) -> Result<(), Unspecified>;
+
 /// What was sealed; wiped when it is dropped.
 pub(super) type Plain = Zeroizing<Vec<u8>>;
 
 /// The keys that records are sealed with.
 pub(super) enum Seals {
     /// One key that ends with the process, made when it is first needed: making it takes long.
-    Own(LazyLock<Arc<Ring>>),
+    Own(OnceLock<Arc<Ring>>),
     /// Those of a file, read again when it changes.
     File(Arc<Watched<Ring>>),
 }
@@ -54,26 +60,36 @@ impl Seals {
     /// The keys in a file; without one, a key of this process.
     pub(super) fn open(file: Option<&Path>) -> Result<Self, String> {
         match file {
-            None => Ok(Self::Own(LazyLock::new(|| Arc::new(Ring::random())))),
+            None => Ok(Self::Own(OnceLock::new())),
             Some(path) => Watched::file(path, Ring::read).map(Self::File),
         }
     }
 
     /// The keys as they are now.
-    pub(super) fn ring(&self) -> Arc<Ring> {
+    ///
+    /// # Errors
+    /// There is no randomness to make the first one of. The next call tries again.
+    pub(super) fn ring(&self) -> Result<Arc<Ring>, Away> {
+        self.ring_from(rand::fill)
+    }
+
+    fn ring_from(&self, fill: Fill) -> Result<Arc<Ring>, Away> {
         match self {
-            Self::Own(ring) => Arc::clone(ring),
-            Self::File(file) => Arc::clone(&file.current()),
+            Self::File(file) => Ok(Arc::clone(&file.current())),
+            Self::Own(own) => match own.get() {
+                Some(ring) => Ok(Arc::clone(ring)),
+                None => {
+                    let made = Arc::new(Ring::random(fill)?);
+                    Ok(Arc::clone(own.get_or_init(|| made)))
+                }
+            },
         }
     }
 }
 
 impl Ring {
-    fn random() -> Self {
-        let mut key = [0; 32];
-        // The system's source of randomness does not fail once the system is up.
-        let _filled = rand::fill(&mut key);
-        Self { newest: Key::new(key), older: Vec::new() }
+    fn random(fill: Fill) -> Result<Self, Away> {
+        Ok(Self { newest: Key::new(random_bytes(fill)?), older: Vec::new() })
     }
 
     /// One key per line, 32 bytes in base64.
@@ -153,10 +169,27 @@ impl fmt::Display for KeyId {
 }
 
 /// 256 random bits as text for cookies and URLs.
-pub(super) fn random() -> String {
+///
+/// # Errors
+/// There is no randomness: without it everybody would get the same text.
+pub(super) fn random() -> Result<String, Away> {
+    random_from(rand::fill)
+}
+
+fn random_from(fill: Fill) -> Result<String, Away> {
+    random_bytes(fill).map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn random_bytes(fill: Fill) -> Result<[u8; 32], Away> {
     let mut bytes = [0; 32];
-    let _filled = rand::fill(&mut bytes);
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    match fill(&mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(_) => {
+            let advice = "look at the system's source of random bytes, getrandom(2)";
+            tracing::error!(advice, "no random bytes: nobody can sign in");
+            Err(Away)
+        }
+    }
 }
 
 /// SHA-256 as text for URLs: the S256 method of PKCE (RFC 7636, section 4.2).
@@ -171,17 +204,31 @@ pub(super) fn name_of(secret: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Ring;
+    use super::{Away, Ring, Seals, Unspecified, rand, random, random_from};
     use base64::{Engine, prelude::BASE64_STANDARD};
 
     #[test]
+    fn without_randomness_there_is_no_key_and_no_secret_and_nobody_gets_zeros() {
+        let fails = |_: &mut [u8]| Err(Unspecified);
+        let own = Seals::open(None).unwrap();
+        assert_eq!(own.ring_from(fails).err(), Some(Away));
+        assert_eq!(random_from(fails), Err(Away));
+        let problem = super::super::away(Away);
+        assert_eq!((problem.class().status(), problem.code()), (503, "IDENTITY_UNAVAILABLE"));
+
+        let made = own.ring().unwrap();
+        assert_eq!(own.ring_from(fails).unwrap().newest().id, made.newest().id, "made once");
+        assert_ne!(random().unwrap(), random().unwrap());
+    }
+
+    #[test]
     fn a_record_opens_under_its_own_name_and_unchanged() {
-        let ring = Ring::random();
+        let ring = Ring::random(rand::fill).unwrap();
         let record = ring.newest().seal("one", b"secret").unwrap();
         assert!(!record.windows(6).any(|window| window == b"secret"));
         assert_eq!(ring.unseal("one", &record).unwrap().as_slice(), b"secret");
         assert!(ring.unseal("other", &record).is_none());
-        assert!(Ring::random().unseal("one", &record).is_none());
+        assert!(Ring::random(rand::fill).unwrap().unseal("one", &record).is_none());
         for at in 0..record.len() {
             let mut changed = record.clone();
             changed[at] ^= 1;

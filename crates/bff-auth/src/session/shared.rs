@@ -4,7 +4,7 @@
 //! one atomic script. Lists are elsewhere, so ending all sessions on a list is a step per session.
 
 use super::{
-    seal::{self, KeyId},
+    seal::KeyId,
     store::{Away, Lease, List},
 };
 use bff_redis::{FromReply, Redis, RedisStats, Script, Spell, cmd};
@@ -183,8 +183,12 @@ impl Shared {
         Ok(ended)
     }
 
-    pub(super) async fn lease(&self, name: &str, time: Duration) -> Result<Lease, Away> {
-        let token = seal::random();
+    pub(super) async fn lease(
+        &self,
+        name: &str,
+        token: String,
+        time: Duration,
+    ) -> Result<Lease, Away> {
         let mut set = cmd("SET");
         set.arg(self.lease_on(name)).arg(&token).arg("NX").arg("PX").arg(millis(time));
         let taken: Option<()> = self.run(set).await?;

@@ -1,6 +1,10 @@
 //! Where sessions are kept: in Redis, or in this process when there is only one.
 
-use super::{memory::Memory, seal::KeyId, shared::Shared};
+use super::{
+    memory::Memory,
+    seal::{self, KeyId},
+    shared::Shared,
+};
 use std::time::Duration;
 
 /// Sealed sessions by name, leases on their renewal, and lists of what belongs to whom.
@@ -38,7 +42,7 @@ impl List<'_> {
             Self::Subject(subject) => ("sub", subject),
             Self::ProviderSession(session) => ("sid", session),
         };
-        format!("{kind}:{}", super::seal::name_of(of))
+        format!("{kind}:{}", seal::name_of(of))
     }
 }
 
@@ -98,7 +102,8 @@ impl Store {
 
     /// Asks for the right to renew a session.
     pub(super) async fn lease(&self, name: &str, time: Duration) -> Result<Lease, Away> {
-        ask!(self.lease(name, time))
+        let token = seal::random()?;
+        ask!(self.lease(name, token, time))
     }
 
     /// Holds a lease for longer; whether it was still the caller's.

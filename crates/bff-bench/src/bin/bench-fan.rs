@@ -24,6 +24,7 @@ enum Plan {}
 
 impl Kind for Plan {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 async fn page(cx: &Cx, plan: Id<Plan>) -> Result<Fan> {

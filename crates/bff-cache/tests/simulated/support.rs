@@ -22,6 +22,7 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 /// Which answer of the service it is.

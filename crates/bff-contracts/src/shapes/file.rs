@@ -3,7 +3,7 @@
 //! `cargo xtask audit` reads these files instead of the BFFs' code.
 
 use super::Route;
-use bff_core::{Audience, Bff, Endpoint, Member, Shape};
+use bff_core::{Audience, Bff, Depends, Endpoint, Member, Shape};
 use bff_openapi::{is_asked, type_name};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -28,6 +28,10 @@ pub(super) struct Contract {
     /// What the endpoint promises not to exceed, in bytes before compression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payload_budget_bytes: Option<usize>,
+    /// The calls of the first stage by name, each `critical` or `optional`: clients see the names of
+    /// critical ones in the codes of problems, and of optional ones in `meta.sections`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    calls: BTreeMap<String, String>,
     /// Every view in what is sent and answered, by name, with its version and fingerprint.
     views: BTreeMap<String, Version>,
     /// What a client sends.
@@ -56,13 +60,14 @@ impl Contract {
             access: None,
             scopes: Vec::new(),
             payload_budget_bytes: None,
+            calls: BTreeMap::new(),
             views,
             body: None,
             shape: sketch(shape),
         }
     }
 
-    pub(super) fn of(bff: &Bff, endpoint: &Endpoint) -> Self {
+    pub(super) fn of(bff: &Bff, endpoint: &Endpoint, calls: &[Depends]) -> Self {
         let mut views = BTreeMap::new();
         collect_views(endpoint.shape(), &mut views);
         if let Some(body) = endpoint.body() {
@@ -80,6 +85,8 @@ impl Contract {
             ),
             payload_budget_bytes: endpoint.payload_budget(),
             scopes: endpoint.scopes().map(str::to_owned).collect(),
+            // Critical ones come first, and win where a name is both.
+            calls: calls.iter().rev().map(named).collect(),
             views,
             body: endpoint.body().map(sketch),
             shape: sketch(endpoint.shape()),
@@ -120,6 +127,10 @@ impl Contract {
     }
 }
 
+fn named(call: &Depends) -> (String, String) {
+    (call.dependency.to_owned(), call.criticality.word().to_owned())
+}
+
 fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
     match shape {
         Shape::Maybe(inner) | Shape::List(inner) => collect_views(inner, views),
@@ -131,7 +142,11 @@ fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
                 collect_views(member.shape, views);
             }
         }
-        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => {}
+        Shape::Flag
+        | Shape::Whole { .. }
+        | Shape::Decimal { .. }
+        | Shape::Text
+        | Shape::Choice { .. } => {}
     }
 }
 
@@ -139,12 +154,12 @@ fn collect_views(shape: &Shape, views: &mut BTreeMap<String, Version>) {
 fn sketch(shape: &Shape) -> Value {
     match shape {
         Shape::Flag => json!("true or false"),
-        Shape::Whole => json!("whole number"),
-        Shape::Decimal => json!("number"),
+        Shape::Whole { .. } => json!("whole number"),
+        Shape::Decimal { .. } => json!("number"),
         Shape::Text => json!("text"),
         Shape::Maybe(inner) => sketch(inner),
         Shape::List(inner) => json!([sketch(inner)]),
-        Shape::Choice(words) => json!(words.join(" | ")),
+        Shape::Choice { words, .. } => json!(words.join(" | ")),
         Shape::Record { members, .. } => {
             let entry = |Member { name, shape, .. }: &Member| match shape {
                 Shape::Maybe(_) => (format!("{name}?"), sketch(shape)),

@@ -48,7 +48,7 @@ pub fn write(bff: &Bff, directory: &Path) -> Result<(), String> {
 fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String> {
     let mut complaints = String::new();
     let mut expected = Vec::new();
-    for endpoint in &bff.endpoints {
+    for (endpoint, calls) in bff.endpoints.iter().zip(bff.first_stages()) {
         let path = path_of(bff, endpoint, directory);
         if let Some(name) = ambiguous(endpoint.shape(), &mut BTreeMap::new()) {
             let name = type_name(name);
@@ -58,7 +58,7 @@ fn check_against(bff: &Bff, directory: &Path, update: bool) -> Result<(), String
                 path.display()
             );
         }
-        if let Err(why) = check_one(&Contract::of(bff, endpoint), &path, update) {
+        if let Err(why) = check_one(&Contract::of(bff, endpoint, &calls), &path, update) {
             let _ = write!(complaints, "\n{}: {why}\n", path.display());
         }
         expected.push(path);
@@ -159,7 +159,11 @@ fn ambiguous(
             }
             members.iter().find_map(|member| ambiguous(member.shape, seen))
         }
-        Shape::Flag | Shape::Whole | Shape::Decimal | Shape::Text | Shape::Choice(_) => None,
+        Shape::Flag
+        | Shape::Whole { .. }
+        | Shape::Decimal { .. }
+        | Shape::Text
+        | Shape::Choice { .. } => None,
     }
 }
 

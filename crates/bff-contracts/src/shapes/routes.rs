@@ -14,7 +14,7 @@ use std::{
 pub struct Route {
     /// `GET` or `POST`.
     pub method: String,
-    /// The path with its parameters, `/v2/products/{id}`.
+    /// The path with its parameters, `/v2/products/{product}`.
     pub path: String,
     /// Whether anybody may ask.
     pub is_open: bool,

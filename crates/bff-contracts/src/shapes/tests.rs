@@ -120,6 +120,25 @@ mod kept {
         Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
     }
 
+    /// As `product`, and clients see another name when it fails.
+    pub(super) async fn renamed(cx: &Cx) -> Result<Title> {
+        let product = CATALOG.get("products").named::<Vec<Product>>("goods");
+        let products = cx.gather(Critical(product)).await?;
+        Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
+    }
+
+    pub(super) async fn optional(cx: &Cx) -> Result<Title> {
+        let product = CATALOG.get("products").named::<Vec<Product>>("products");
+        let products = cx.gather(Optional(product, vec![])).await?;
+        Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
+    }
+
+    pub(super) async fn not_kept(cx: &Cx) -> Result<Title> {
+        let product = CATALOG.get("products").named::<Vec<Product>>("products");
+        let products = cx.gather(Critical(product)).await?;
+        Ok(Title { title: products.into_iter().map(|product| product.title).collect() })
+    }
+
     pub(super) async fn grown(cx: &Cx) -> Result<Title> {
         let product = CATALOG.get("products").named::<Vec<grown::Product>>("products");
         let products = cx.gather(Critical(product.cached(keep::CATALOGUE))).await?;
@@ -165,6 +184,22 @@ fn a_new_revision_is_accepted_once_the_file_is_rewritten() {
     );
     check_against(&bumped, &directory, true).unwrap();
     check_against(&bumped, &directory, false).unwrap();
+    fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn the_name_of_a_call_and_what_its_failure_means_change_only_when_accepted() {
+    let directory =
+        std::env::temp_dir().join(format!("bff-contracts-{}-calls", std::process::id()));
+    let route = || get("/mobile/v1/product");
+    check_against(&bff(route().to(kept::not_kept)), &directory, true).unwrap();
+    for changed in [route().to(kept::renamed), route().to(kept::optional)] {
+        let changed = bff(changed);
+        let why = check_against(&changed, &directory, false).unwrap_err();
+        assert!(why.contains("title.json: the endpoint differs from its contract"), "{why}");
+        check_against(&changed, &directory, true).unwrap();
+        check_against(&changed, &directory, false).unwrap();
+    }
     fs::remove_dir_all(directory).unwrap();
 }
 

@@ -33,11 +33,11 @@ pub(super) fn is_of(bff: &Bff, endpoint: &Endpoint, client: &Client) -> bool {
 fn made_up(shape: &Shape, id: &str) -> Value {
     match shape {
         Shape::Flag => json!(true),
-        Shape::Whole | Shape::Decimal => json!(1),
+        Shape::Whole { .. } | Shape::Decimal { .. } => json!(1),
         Shape::Text => json!(id),
         Shape::Maybe(inner) => made_up(inner, id),
         Shape::List(inner) => json!([made_up(inner, id)]),
-        Shape::Choice(words) => json!(words.first()),
+        Shape::Choice { words, .. } => json!(words.first()),
         Shape::Record { members, .. } => {
             let entry =
                 |Member { name, shape, .. }: &Member| ((*name).to_owned(), made_up(shape, id));

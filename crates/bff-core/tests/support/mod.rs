@@ -143,7 +143,7 @@ pub fn cx_writing(fake: &Rc<Fake>, scopes: &[&str], body: &str, key: Option<&str
     })
 }
 
-fn incoming(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> Incoming {
+pub fn incoming(fake: &Rc<Fake>, user: Option<&str>, store: Option<&Rc<Shelf>>) -> Incoming {
     Incoming {
         bff: "mobile",
         transport: fake.clone(),

@@ -22,10 +22,10 @@ fn revision(reply: &Reply) -> (u16, String) {
 fn every_path_and_every_device_reaches_its_bff() {
     let bed = Bed::start();
     let expected = |schema: &str| (200, schema.to_owned());
-    let product = ["mobile.product-screen/1", "web.product-page/1"];
+    let product = ["mobile.product-screen/1", "web.product-page/2"];
 
     let home = bed.get_as("mobile", "/mobile/v1/home", &[]);
-    assert_eq!(revision(&home), expected("mobile.home/1"), "{}", home.text());
+    assert_eq!(revision(&home), expected("mobile.home/2"), "{}", home.text());
     assert_eq!(bed.get("/web/v1/products/p-1", &[]).status, 200);
     assert_eq!(bed.get("/bff/login", &[]).status, 303);
     let list = bed.get_as("partner", "/v2/products?limit=2", &[]);

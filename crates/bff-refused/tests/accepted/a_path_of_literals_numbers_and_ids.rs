@@ -8,6 +8,7 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 fn similar(id: &Id<Product>, cursor: Option<&Cursor>) -> Call<Vec<String>, Shared> {

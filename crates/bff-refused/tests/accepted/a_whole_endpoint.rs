@@ -9,6 +9,7 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 fn title(id: &Id<Product>) -> Call<String, Shared> {

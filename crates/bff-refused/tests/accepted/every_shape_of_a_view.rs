@@ -32,6 +32,7 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 fn main() {

@@ -11,6 +11,7 @@ enum Shelf {}
 
 impl Kind for Shelf {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 async fn all(_: &Cx) -> Result<Titles> {

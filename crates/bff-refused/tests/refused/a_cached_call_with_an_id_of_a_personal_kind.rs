@@ -8,6 +8,7 @@ enum Order {}
 
 impl Kind for Order {
     type Scope = Personal;
+    const PARAMETER: &'static str = "id";
 }
 
 fn keep(id: &Id<Order>) {

@@ -6,12 +6,14 @@ enum Product {}
 
 impl Kind for Product {
     type Scope = Shared;
+    const PARAMETER: &'static str = "id";
 }
 
 enum Order {}
 
 impl Kind for Order {
     type Scope = Personal;
+    const PARAMETER: &'static str = "id";
 }
 
 fn order(_: &Id<Order>) {}

@@ -13,7 +13,9 @@ pub(crate) struct Gathering(Option<JoinHandle<()>>);
 /// Whoever needs random bytes before they are there waits for them.
 pub(crate) fn gather() -> Gathering {
     let gathering = Builder::new().name("randomness".to_owned()).spawn(|| {
-        let _filled = aws_lc_rs::rand::fill(&mut [0; 1]);
+        if aws_lc_rs::rand::fill(&mut [0; 1]).is_err() {
+            tracing::error!("no random bytes: who needs them gets an error");
+        }
     });
     // Without a thread the first who needs them gathers them.
     Gathering(gathering.ok())

@@ -56,6 +56,8 @@ pub(crate) struct Report<'a> {
     pub(crate) took: Duration,
     pub(crate) bytes_sent: usize,
     pub(crate) notes: Vec<Note>,
+    /// The sections of which there is none.
+    pub(crate) absent: Vec<&'static str>,
     pub(crate) calls: Vec<CallRecord>,
     pub(crate) lookups: Vec<Looked>,
 }
@@ -93,6 +95,7 @@ impl<'a> Running<'a> {
             took: started.elapsed(),
             bytes_sent,
             notes: self.cx.notes(),
+            absent: self.cx.absent(),
             calls: self.cx.take_calls(),
             lookups,
         });
@@ -125,6 +128,8 @@ impl Telemetry {
             bytes_read = report.bytes_read(),
             degraded =
                 (!report.notes.is_empty()).then(|| tracing::field::display(Listed(&report.notes))),
+            absent = (!report.absent.is_empty())
+                .then(|| tracing::field::display(Listed(&report.absent))),
             "request"
         );
     }

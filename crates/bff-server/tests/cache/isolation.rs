@@ -34,6 +34,7 @@ enum Order {}
 
 impl Kind for Order {
     type Scope = Personal;
+    const PARAMETER: &'static str = "id";
 }
 
 #[derive(View)]

@@ -232,7 +232,8 @@ impl Bed {
     }
 }
 
-/// The problem of a critical call, or the marks of optional ones: all that failed, and why.
+/// The problem of a critical call, or the marks of optional ones: all that failed, and why. What there is
+/// none of has no mark.
 fn is_marked(reply: &Reply, reason: &str) -> bool {
     if reply.status != 200 {
         let (status, ending) = match reason {
@@ -245,6 +246,13 @@ fn is_marked(reply: &Reply, reason: &str) -> bool {
         return (reply.status, reply.code()) == (status, format!("PRODUCT_{ending}"))
             && reply.header("content-type") == Some("application/problem+json")
             && reply.header("retry-after").is_some() == (status == 503);
+    }
+    if reason == "NOT_FOUND" {
+        // That there is none is an answer.
+        return reply.at("/meta/degraded") == false
+            && reply.header("degraded").is_none()
+            && (reply.at("/withFallback/title") == "fallback"
+                || reply.at("/omittable") == Json::Null);
     }
     let sections = reply.at("/meta/sections");
     let header = reply.header("degraded").unwrap_or_default();

@@ -66,7 +66,7 @@ impl Contract {
         self.endpoint.split_once(' ').map_or("", |(method, _)| method)
     }
 
-    /// `/mobile/v1/products/{id}`.
+    /// `/mobile/v1/products/{product}`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.endpoint.split_once(' ').map_or("", |(_, path)| path)

@@ -3,7 +3,10 @@
 
 use super::{camel, snake, tools};
 use std::path::Path;
-use syn::{FnArg, Item, ItemFn, Pat, ReturnType, Type};
+use syn::{
+    Expr, ExprLit, FnArg, GenericArgument, ImplItem, Item, ItemFn, Lit, Pat, PathArguments,
+    ReturnType, Type,
+};
 
 /// A call of whose answer a few members are known.
 struct Known {
@@ -60,8 +63,8 @@ pub(super) struct Call {
     pub(super) expression: String,
     /// The member that holds a list; nothing when the answer is one thing.
     pub(super) list: Option<String>,
-    /// Whether the path needs `{id}`.
-    pub(super) has_id: bool,
+    /// The parameter that the path needs: `product` for an argument that is an `Id<Product>`.
+    pub(super) parameter: Option<String>,
     known: &'static Known,
 }
 
@@ -90,7 +93,10 @@ impl Call {
             Item::Fn(function) if function.sig.ident == known.function => Some(function),
             _ => None,
         })?;
-        let ids: Vec<String> = file.items.iter().filter_map(id).collect();
+        let parameter = |kind: &str| {
+            let id = file.items.iter().find_map(|item| id(item, kind))?;
+            file.items.iter().find_map(|item| parameter(item, &id))
+        };
         let taken: Vec<Argument> =
             function.sig.inputs.iter().map(argument).collect::<Option<_>>()?;
         let declared =
@@ -110,7 +116,7 @@ impl Call {
             arguments: arguments.join(", "),
             expression: format!("{}::{}({})", known.module, known.function, given.join(", ")),
             list: is_list(function).then(|| member(&text, known.function)).flatten(),
-            has_id: declared().any(|(_, kind)| ids.contains(kind)),
+            parameter: declared().find_map(|(_, kind)| parameter(kind)),
             known,
         })
     }
@@ -169,10 +175,30 @@ fn argument(argument: &FnArg) -> Option<Argument> {
     }
 }
 
-/// The name of an alias of `Id<..>`.
-fn id(item: &Item) -> Option<String> {
+/// What the alias `name` identifies: `Product` of `Id<Product>`.
+fn id(item: &Item, name: &str) -> Option<String> {
     let Item::Type(alias) = item else { return None };
-    (last(&alias.ty)? == "Id").then(|| alias.ident.to_string())
+    let Type::Path(path) = &*alias.ty else { return None };
+    let id = path.path.segments.last().filter(|id| alias.ident == name && id.ident == "Id")?;
+    let PathArguments::AngleBracketed(of) = &id.arguments else { return None };
+    of.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(kind) => last(kind),
+        _ => None,
+    })
+}
+
+/// The `PARAMETER` of `impl Kind for ..`.
+fn parameter(item: &Item, kind: &str) -> Option<String> {
+    let Item::Impl(item) = item else { return None };
+    let is_kind = item.trait_.as_ref()?.1.is_ident("Kind") && last(&item.self_ty)? == kind;
+    let text = |expression: &Expr| match expression {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
+    };
+    item.items.iter().filter(|_| is_kind).find_map(|item| match item {
+        ImplItem::Const(constant) if constant.ident == "PARAMETER" => text(&constant.expr),
+        _ => None,
+    })
 }
 
 fn last(kind: &Type) -> Option<String> {

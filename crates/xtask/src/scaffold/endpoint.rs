@@ -58,10 +58,11 @@ impl Place<'_> {
     fn files(&self, root: &Path, path: &str, call: &Call) -> Result<Files, String> {
         let library = tools::read(root, &format!("bffs/{}/src/lib.rs", self.bff))?;
         let test = if library.contains("Auth::Session") { "test_session.rs" } else { "test.rs" };
+        let example = path.split('/').map(|part| if part.starts_with('{') { "p-1" } else { part });
         let mut words = call.words();
         words.extend([
             ("path", path.to_owned()),
-            ("example", path.replace("{id}", "p-1")),
+            ("example", example.collect::<Vec<_>>().join("/")),
             ("crate", snake(self.bff)),
             ("module", self.module.clone()),
             ("type", pascal(self.name)),
@@ -178,7 +179,7 @@ fn place<'a>(root: &Path, bff: &'a str, name: &'a str) -> Result<Place<'a>, Stri
 
 /// Where the endpoint answers: beside the BFF's others, or where it was said.
 fn path(root: &Path, place: &Place<'_>, call: &Call, flags: &Flags) -> Result<String, String> {
-    let id = if call.has_id { "/{id}" } else { "" };
+    let id = segment(call);
     let Some(path) = &flags.path else {
         return Ok(format!("{}/{}{id}", beginning(root, place)?, place.name));
     };
@@ -191,19 +192,27 @@ fn path(root: &Path, place: &Place<'_>, call: &Call, flags: &Flags) -> Result<St
             place.bff
         ));
     }
-    let plain = path.replace("/{id}", "");
+    let (ids, words): (Vec<_>, Vec<_>) =
+        path.split('/').skip(1).partition(|segment| segment.starts_with('{'));
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let segments = plain.split('/').skip(1);
-    if !segments.into_iter().all(|segment| !segment.is_empty() && segment.chars().all(fits)) {
+    if !words.into_iter().all(|segment| !segment.is_empty() && segment.chars().all(fits)) {
         return Err(format!(
             "{path}: a path is lowercase letters, digits and hyphens between slashes"
         ));
     }
-    if path.matches("/{id}").count() != usize::from(call.has_id) {
-        let wanted = if call.has_id { "needs {id} once" } else { "has no {id}" };
+    if !ids.iter().copied().eq(id.split('/').skip(1)) {
+        let wanted = match id.strip_prefix('/') {
+            Some(id) => format!("needs {id} once"),
+            None => "takes no id".to_owned(),
+        };
         return Err(format!("{path}: {} {wanted}", call.expression));
     }
     Ok(path.clone())
+}
+
+/// `/{product}`, for a call that needs a product's id.
+fn segment(call: &Call) -> String {
+    call.parameter.as_ref().map_or_else(String::new, |name| format!("/{{{name}}}"))
 }
 
 /// `/mobile/v1`, as the BFF's other endpoints begin.

@@ -108,7 +108,7 @@ fn a_name_that_is_taken_or_means_something_is_refused_before_anything_is_written
         ("new-endpoint mobile spare --path /web/v1/spare", "leads /mobile/ to the mobile BFF"),
         ("new-endpoint mobile spare --path /mobile/v1/home", "answers there already"),
         ("new-endpoint mobile spare --path /mobile/v1/Spare", "a path is lowercase"),
-        ("new-endpoint mobile spare --path /mobile/v1/spare/{id}", "has no {id}"),
+        ("new-endpoint mobile spare --path /mobile/v1/spare/{id}", "takes no id"),
         ("remove-endpoint mobile spare", "endpoints/spare.rs"),
         ("remove-endpoint mobile home", "is not among what is unreleased"),
     ] {
@@ -226,11 +226,11 @@ fn a_new_endpoint_asks_what_its_bff_has_and_goes_without_a_trace() {
     for (line, file, path, call) in [
         ("mobile orders", "orders", "/mobile/v1/orders", "orders::recent(&me, 10)"),
         ("web who-is-it", "who_is_it", "/web/v1/who-is-it", "users::profile(&me)"),
-        ("partner spare", "spare", "/v2/spare/{id}", "catalog::product(&may, &id)"),
+        ("partner spare", "spare", "/v2/spare/{product}", "catalog::product(&may, &id)"),
         (
-            "mobile catalog --path /mobile/v2/{id}/spare",
+            "mobile catalog --path /mobile/v2/{product}/spare",
             "catalog",
-            "/mobile/v2/{id}/spare",
+            "/mobile/v2/{product}/spare",
             "catalog::product(&id)",
         ),
     ] {

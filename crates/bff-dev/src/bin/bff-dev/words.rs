@@ -155,7 +155,7 @@ mod tests {
         assert!(bffs.len() >= 3 && bffs.iter().any(|bff| bff.session.is_some()));
         for bff in &bffs {
             for route in &bff.routes {
-                let path = route.path.replace("{id}", "p-1");
+                let path = route.path.replace("{product}", "p-1");
                 let line = text.lines().find(|line| line.ends_with(&path));
                 let line = line.unwrap_or_else(|| unreachable!("{path}\n{text}"));
                 assert!(line.starts_with("  curl -s "), "{line}");

@@ -57,7 +57,7 @@ fmt: ## Check the format
 
 lint: ## Clippy, warnings denied; the targets that `make test` does not run are named
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo clippy -p bff-dev --test gateway -p 'bff-*' --test browser -p bff-server --test idp -p xtask --test scaffold_whole --quiet -- -D warnings
+	cargo clippy -p bff-dev --test gateway --test scaffold_whole -p 'bff-*' --test browser -p bff-server --test idp --quiet -- -D warnings
 
 # nextest runs no examples in documentation, so cargo does.
 unit: redis ## All tests, with nextest where it is installed; no network beyond loopback
@@ -143,7 +143,7 @@ test-gateway: nginx redis ## The gateway's routes in front of two instances of e
 	cargo build --quiet $(BFF_PACKAGES) && cargo test --quiet -p bff-dev --test gateway
 
 scaffold-test: nginx ## Make a BFF, test, start, ask and remove it, with the times; needs what alerts-check and deploy-check need
-	cargo test --quiet -p xtask --test scaffold_whole
+	cargo test --quiet -p bff-dev --test scaffold_whole
 
 deploy-check: target/deploy-venv/made ## Build and check every manifest, route and Containerfile; needs kubectl and Python 3.11
 	@command -v kubectl >/dev/null || { \

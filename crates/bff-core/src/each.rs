@@ -22,7 +22,10 @@ pub struct Each<C> {
 /// # use bff_core::prelude::*;
 ///
 /// # enum Product {}
-/// # impl Kind for Product { type Scope = Shared; }
+/// # impl Kind for Product {
+/// #     type Scope = Shared;
+/// #     const PARAMETER: &'static str = "product";
+/// # }
 /// fn price(id: &Id<Product>) -> Call<u32, Shared> {
 ///     Service::named("pricing").get(("prices", id)).at("cents").named("prices")
 /// }

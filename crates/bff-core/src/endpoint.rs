@@ -162,6 +162,16 @@ impl Endpoint {
         self.scopes().try_for_each(|scope| admit(caller, scope))
     }
 
+    /// The key under which the whole answer to a request is kept: the path of the route and everything
+    /// of the request that an argument of the handler reads. What no argument reads, such as an unknown
+    /// query parameter, makes no other page. `None` where the answer must not be kept, because an
+    /// argument reads a body or cannot be read at all.
+    #[must_use]
+    pub fn page_key(&self, cx: &Cx) -> Option<String> {
+        let mut key = format!("page:{}", self.path());
+        self.needs.iter().all(|need| need.add_to_key(cx, &mut key)).then_some(key)
+    }
+
     /// Runs the handler and renders its view.
     ///
     /// # Errors

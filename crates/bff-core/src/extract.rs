@@ -1,7 +1,7 @@
 //! Handler arguments: types that know how to read themselves from the request, or refuse it.
 
 use crate::ports::Principal;
-use crate::{Class, Cx, Id, Kind, Personal, Problem, Result, Scope, Shape};
+use crate::{Class, Cx, Id, Kind, Page, Personal, Problem, Result, Scope, Shape};
 use percent_encoding::percent_decode_str;
 use std::{fmt, sync::Arc};
 
@@ -43,6 +43,27 @@ pub enum Need {
 }
 
 impl Need {
+    /// Adds to the key of a kept page what is read for the argument; whether the page can be kept.
+    /// Every kind of argument has to say here how pages that differ in it are told apart.
+    pub(crate) fn add_to_key(&self, cx: &Cx, key: &mut String) -> bool {
+        match self {
+            // A user has no shared page, and a scope is checked before a page is looked for.
+            Self::Nothing | Self::Grant(_) => true,
+            Self::Parameter(name) => {
+                let part = cx.parameter(name).unwrap_or_default();
+                // A part of a path has no `/`, so no two requests have one key.
+                key.push('/');
+                key.push_str(part);
+                true
+            }
+            Self::Paging => Page::from_cx(cx).is_ok_and(|page| {
+                page.add_to_key(key);
+                true
+            }),
+            Self::Body(_) | Self::IdempotencyKey => false,
+        }
+    }
+
     /// The parameter of the route that it is, if it is one.
     pub(crate) const fn parameter(&self) -> Option<&'static str> {
         match self {

@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Where a paged list goes on: an opaque token of the service's, whatever is in it.
 ///
@@ -207,6 +207,13 @@ impl Page {
     pub const DEFAULT_LIMIT: u8 = 20;
     /// The highest `limit`.
     pub const MAX_LIMIT: u8 = 100;
+
+    /// Adds to the key of a kept page which page this is.
+    pub(crate) fn add_to_key(&self, key: &mut String) {
+        let cursor = self.cursor.as_ref().and_then(Cursor::token).unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _written = write!(key, "?limit={}&cursor={cursor}", self.limit);
+    }
 }
 
 impl FromCx for Page {

@@ -147,8 +147,8 @@ impl Route {
         Self { payload_budget: Some(bytes), ..self }
     }
 
-    /// Keeps the whole answer in this process for `keep` and serves it to every caller, for requests
-    /// without a query. A degraded answer is never kept, and an invalidated tag of any call in it
+    /// Keeps the whole answer in this process for `keep` and serves it to every caller whose request
+    /// says the same to the handler's arguments ([`Endpoint::page_key`]). A degraded answer is never kept, and an invalidated tag of any call in it
     /// ends it.
     pub fn page_kept(self, keep: Duration) -> KeptRoute {
         KeptRoute(Self { page_kept: Some(keep), ..self })

@@ -134,9 +134,11 @@ path!(A B C D E F);
 ///
 /// impl Kind for Product {
 ///     type Scope = Shared;
+///     const PARAMETER: &'static str = "product";
 /// }
 /// impl Kind for Order {
 ///     type Scope = Personal;
+///     const PARAMETER: &'static str = "order";
 /// }
 /// ```
 pub trait Kind: 'static {
@@ -154,7 +156,10 @@ pub trait Kind: 'static {
 /// # use bff_core::prelude::*;
 ///
 /// # enum Product {}
-/// # impl Kind for Product { type Scope = Shared; }
+/// # impl Kind for Product {
+/// #     type Scope = Shared;
+/// #     const PARAMETER: &'static str = "product";
+/// # }
 /// type ProductId = Id<Product>;
 ///
 /// assert_eq!(ProductId::parse("p-17").unwrap().as_str(), "p-17");

@@ -72,12 +72,11 @@ impl Arrival<'_> {
 
     /// Runs the endpoint, or answers with its whole page where it is kept.
     async fn page(&self, endpoint: &Endpoint, cx: &Cx) -> Result<Made> {
-        let uri = self.request.uri();
-        let kept = endpoint.page_kept().filter(|_| uri.query().is_none());
-        let (Some(keep), Some(cache)) = (kept, &self.worker.shared.cache) else {
+        let kept = endpoint.page_kept().zip(self.worker.shared.cache.as_ref());
+        let kept = kept.and_then(|(keep, cache)| Some((keep, cache, endpoint.page_key(cx)?)));
+        let Some((keep, cache, key)) = kept else {
             return run(endpoint, cx).await.map(Made::once);
         };
-        let key = format!("page:{}", uri.path());
         if let Some(made) = cache.page(&key).and_then(|page| KeptPage::of(page).made()) {
             return Ok(made);
         }

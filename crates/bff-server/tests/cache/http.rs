@@ -25,7 +25,7 @@ struct Text {
 fn kept(runs: &Arc<AtomicU64>) -> Endpoint {
     let runs = runs.clone();
     let route = get("/test/v1/pages/{id}").client_cache(seconds(5)).page_kept(minutes(10));
-    route.to(async move |cx: &Cx, id: Id<Product>| -> Result<KeptPage> {
+    route.to(async move |cx: &Cx, id: Id<Product>, _: Page| -> Result<KeptPage> {
         runs.fetch_add(1, Relaxed);
         let product = MAIN.get(("products", &id)).named::<Text>("product");
         let product = product.cached(LONG).tagged("product", &id);
@@ -127,13 +127,16 @@ fn a_kept_page_has_validators_and_a_head() {
 }
 
 #[test]
-fn a_request_with_a_query_gets_a_page_of_its_own() {
+fn a_kept_page_is_told_apart_by_what_the_handler_reads_and_by_nothing_else() {
     let bed = start();
-    assert!(is_good(&page(&bed.bff, KEPT)));
-    let with_query = format!("{KEPT}?limit=3");
-    assert!([(); 2].iter().all(|()| is_good(&page(&bed.bff, &with_query))));
+    let asked = |query: &str| is_good(&page(&bed.bff, &format!("{KEPT}{query}")));
+    assert!(asked("") && asked("?limit=20") && asked("?utm_source=mail&limit=20"));
+    assert_eq!(bed.runs(), 1, "the default limit, whatever else is in the query");
+    assert!(asked("?limit=3") && asked("?limit=3") && asked("?limit=3&cursor=next"));
     assert_eq!(bed.runs(), 3);
-    assert!(is_good(&page(&bed.bff, KEPT)));
+    let refused = page(&bed.bff, &format!("{KEPT}?limit=0"));
+    assert_eq!((refused.status, refused.code().as_str()), (400, "INVALID_LIMIT"));
+    assert!(asked("") && asked("?cursor=next&limit=3"));
     assert_eq!(bed.runs(), 3);
 }
 
@@ -141,7 +144,7 @@ fn a_request_with_a_query_gets_a_page_of_its_own() {
 fn a_degraded_page_is_not_kept() {
     let bed = start();
     // The product is kept, so that only the rest of the page is missing.
-    assert!(is_good(&page(&bed.bff, &format!("{KEPT}?first"))));
+    assert!(is_good(&page(&bed.bff, &format!("{KEPT}?limit=1"))));
     bed.service.set_failing(true);
     for runs in [2, 3] {
         let reply = page(&bed.bff, KEPT);

@@ -1,5 +1,6 @@
 //! What an audit says: findings with their place and what to do, waived ones, and information.
 
+use crate::Outcome;
 use serde::Serialize;
 use std::fmt;
 
@@ -106,6 +107,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// What the command says of it.
+    #[must_use]
+    pub fn outcome(&self, as_json: bool) -> Outcome {
+        let text = if as_json { self.to_json() } else { self.to_string() };
+        Outcome { text, is_good: self.findings.is_empty() }
+    }
+
     /// The report for programs.
     #[must_use]
     pub fn to_json(&self) -> String {

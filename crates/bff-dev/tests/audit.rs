@@ -56,7 +56,7 @@ struct Root(PathBuf);
 
 impl Root {
     fn new(name: &str) -> Self {
-        let root = std::env::temp_dir().join(format!("xtask-live-{}-{name}", process::id()));
+        let root = std::env::temp_dir().join(format!("bff-audit-{}-{name}", process::id()));
         contracts::write(&bff(), &root.join("contracts")).unwrap_or_else(|w| unreachable!("{w}"));
         Self(root)
     }
@@ -65,9 +65,9 @@ impl Root {
     fn audit(&self, bff: &TestBff, more: &[&str]) -> Outcome {
         let url = format!("http://{}", bff.address);
         let root = self.0.to_string_lossy();
-        let arguments = [&["audit", "--live", &url, "--root", &root], more].concat();
+        let arguments = [&["--live", &url, "--root", &root], more].concat();
         let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
-        xtask::run(&arguments).unwrap_or_else(|why| unreachable!("{why}"))
+        bff_dev::audit::run(&arguments).unwrap_or_else(|why| unreachable!("{why}"))
     }
 }
 

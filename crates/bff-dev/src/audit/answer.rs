@@ -1,8 +1,8 @@
 //! One answer of a running BFF against its contract.
 
-use super::Reply;
-use crate::audit::{Contract, Rule};
+use super::ask::Reply;
 use serde_json::Value;
+use xtask::audit::{Contract, Rule};
 
 /// What is wrong, and what to do.
 pub(crate) type Complaint = (Rule, String, &'static str);
@@ -81,9 +81,10 @@ fn compare(value: &Value, contract: &Value, path: &str, complaints: &mut Vec<Str
 
 #[cfg(test)]
 mod tests {
+    use super::Reply;
     use super::{check, compare};
-    use crate::audit::{Contract, live::Reply};
     use serde_json::json;
+    use xtask::audit::Contract;
 
     /// What is found in an answer with these headers, of a home screen that may have 50 KB.
     fn found(status: u16, headers: &[(&str, &str)], padding: usize) -> String {

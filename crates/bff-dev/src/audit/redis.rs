@@ -63,6 +63,7 @@ fn is_ours(name: &str, bffs: &[&str]) -> bool {
         ["bff", kind, ..] => {
             ["tag", "lease", "probe"].contains(kind) || kind.starts_with("{limits")
         }
+        [bff, "session-keys"] => bffs.contains(bff),
         [bff, "session" | "session-lease" | "session-list" | "used", _, ..] => bffs.contains(bff),
         [bff, entity, version, scope, _, ..] => {
             let number = version.strip_prefix('v').and_then(|number| number.parse::<u32>().ok());
@@ -92,6 +93,7 @@ mod tests {
             "bff:lease:{mobile:product:v1:shared:p-1}",
             "bff:{limits:mobile}:p:00ff",
             "web:session:{abc}",
+            "web:session-keys",
         ] {
             assert!(is_ours(ours, &["mobile", "web"]), "{ours}");
         }

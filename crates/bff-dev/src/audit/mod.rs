@@ -1,14 +1,17 @@
-//! `cargo xtask audit --live`: what a running BFF answers, against its contracts, and what is in its
+//! `bff-audit`, which is `cargo xtask audit --live`: what a running BFF answers, against its contracts, and what is in its
 //! Redis.
 
 mod answer;
 mod ask;
+mod options;
 mod redis;
 
-pub(crate) use ask::Reply;
-
-use super::{Contract, Finding, Report, Rule, Surface};
 use ask::Asker;
+use options::Options;
+use xtask::{
+    Outcome,
+    audit::{Contract, Finding, Report, Rule, Surface, surfaces},
+};
 
 /// Whom to ask, and what to bring along.
 #[derive(Debug, Default)]
@@ -25,11 +28,21 @@ pub(crate) struct Live {
     pub(crate) parameters: Vec<(String, String)>,
 }
 
+/// The command.
+///
+/// # Errors
+/// What is wrong with the arguments, or why nothing could be asked.
+pub fn run(arguments: &[String]) -> Result<Outcome, String> {
+    let Options { json, root, live } = Options::parse(arguments)?;
+    let surfaces = surfaces(&root.unwrap_or_else(bff_contracts::workspace::root))?;
+    Ok(audit(&surfaces, &live)?.outcome(json))
+}
+
 /// Asks every `GET` endpoint once.
 ///
 /// # Errors
 /// Why nobody could be asked.
-pub(crate) fn audit(surfaces: &[Surface], live: &Live) -> Result<Report, String> {
+fn audit(surfaces: &[Surface], live: &Live) -> Result<Report, String> {
     let asker = Asker::new(live)?;
     let bff = which(surfaces, live, &asker)?;
     let mut report = Report::default();

@@ -34,13 +34,18 @@ impl Options {
                 "--redis" => live.redis = Some(value()?),
                 "--bff" => live.bff = Some(value()?),
                 "--bearer" => live.headers.push(bearer(&value()?)),
-                "--cookie" => live.headers.push(("cookie".to_owned(), value()?)),
+                "--cookie" => live.headers.extend(session(value()?)),
                 "--parameter" => live.parameters.push(pair(&value()?)?),
                 other => return Err(format!("{other}: no such option\n{USAGE}")),
             }
         }
         if options.live.url.is_empty() { Err(USAGE.to_owned()) } else { Ok(options) }
     }
+}
+
+/// A session is asked for its pages with the header that no other site can send.
+fn session(cookie: String) -> [(String, String); 2] {
+    [("cookie".to_owned(), cookie), ("x-csrf".to_owned(), "1".to_owned())]
 }
 
 fn bearer(token: &str) -> (String, String) {
@@ -68,6 +73,13 @@ mod tests {
         assert_eq!((live.url.as_str(), live.redis), ("http://x:1", None));
         assert_eq!(live.parameters, [("id".to_owned(), "p-1".to_owned())]);
         assert_eq!(live.headers, [("authorization".to_owned(), "Bearer t".to_owned())]);
+    }
+
+    #[test]
+    fn a_cookie_comes_with_the_header_against_forged_requests() {
+        let live = parse("--live http://x:1 --cookie s=1").unwrap().live;
+        let headers = [("cookie", "s=1"), ("x-csrf", "1")];
+        assert_eq!(live.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]

@@ -87,8 +87,8 @@ pub enum TableError {
         /// The path.
         path: &'static str,
     },
-    /// A `GET` has no body that counts.
-    #[error("endpoint {path}: a GET takes no `Body`; make it a `post`")]
+    /// The body of a `GET` or `DELETE` has no meaning.
+    #[error("endpoint {path}: a GET or DELETE takes no `Body`; make it a `post`, `put` or `patch`")]
     BodyOfRead {
         /// The path.
         path: &'static str,
@@ -122,7 +122,7 @@ impl Endpoint {
             return Err(TableError::Anonymous { path });
         }
         self.check_parameters()?;
-        if self.method() == Method::Get && self.body().is_some() {
+        if !self.method().takes_body() && self.body().is_some() {
             return Err(TableError::BodyOfRead { path });
         }
         if self.method() != Method::Get && (self.client_cache().or(self.page_kept())).is_some() {

@@ -2,8 +2,8 @@
 //! them.
 
 use crate::{
-    Answers, Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Path, Personal, Record,
-    Reshaped, Scope, Segment, User, View, Writing, Written, projection,
+    Answers, Cacheable, Cached, Criticality, Cx, Fault, Fetch, Keep, Method, Path, Personal,
+    Record, Reshaped, Scope, Segment, User, View, Writing, Written, projection,
 };
 use serde::de::DeserializeOwned;
 use std::{fmt, marker::PhantomData};
@@ -45,7 +45,36 @@ impl Service {
         reason = "a path is a small tuple of references, written in place"
     )]
     pub fn post<P: Path>(self, path: P, what: &impl Record) -> Writing<P::Scope> {
-        Writing::new(self.name, path.render(), what)
+        Writing::new(self.name, Method::Post, path.render(), what)
+    }
+
+    /// A `PUT` of `what` to a path: it replaces what is there. The method is idempotent, so it may be
+    /// sent again after a failure, with or without a key.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a path is a small tuple of references, written in place"
+    )]
+    pub fn put<P: Path>(self, path: P, what: &impl Record) -> Writing<P::Scope> {
+        Writing::new(self.name, Method::Put, path.render(), what)
+    }
+
+    /// A `PATCH` of a path with `what`, as JSON whose meaning is the service's.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a path is a small tuple of references, written in place"
+    )]
+    pub fn patch<P: Path>(self, path: P, what: &impl Record) -> Writing<P::Scope> {
+        Writing::new(self.name, Method::Patch, path.render(), what)
+    }
+
+    /// A `DELETE` of a path, without a body. The method is idempotent, so it may be sent again after a
+    /// failure, with or without a key.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a path is a small tuple of references, written in place"
+    )]
+    pub fn delete<P: Path>(self, path: P) -> Writing<P::Scope> {
+        Writing::removing(self.name, path.render())
     }
 }
 

@@ -71,7 +71,7 @@ pub use paging::{Cursor, Page};
 pub use problem::{Class, Problem, Result};
 pub use record::{CallRecord, Criticality, Failure};
 pub use reshaped::Reshaped;
-pub use route::{KeptRoute, Method, Priority, Route, get, post};
+pub use route::{KeptRoute, Method, Priority, Route, delete, get, patch, post, put};
 pub use routes::{Found, Parameters, Routes};
 pub use scope::{Cacheable, Personal, Scope, Shared};
 pub use segment::{Id, Kind, Path, Segment};
@@ -90,7 +90,7 @@ pub mod prelude {
     pub use crate::{
         Body, Call, Critical, Cursor, Cx, Endpoint, Grant, Granted, Id, IdempotencyKey, Keep, Kind,
         Omittable, Optional, Page, Personal, Priority, Problem, Record, Result, Service, Shared,
-        User, View, Write, each, get, keep, post,
+        User, View, Write, delete, each, get, keep, patch, post, put,
     };
 
     pub use std::time::Duration;

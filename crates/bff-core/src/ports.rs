@@ -30,7 +30,7 @@ pub trait Transport {
     ) -> Local<'a, Result<Bytes, Fault>>;
 }
 
-/// One request to a service, ready to send: a `GET`, or a `POST` of what is to be written.
+/// One request to a service, ready to send: a `GET`, or a write with its method.
 #[derive(Debug, Clone)]
 pub struct Outbound<'a> {
     /// The configured name of the service.

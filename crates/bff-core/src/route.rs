@@ -4,23 +4,55 @@ use crate::handler::{Arguments, Handler};
 use crate::{Cacheable, Endpoint, Record};
 use std::time::Duration;
 
-/// The methods that endpoints answer to. `HEAD` is answered wherever `GET` is.
+/// The methods of endpoints and of calls (RFC 9110, section 9.3; `PATCH` is RFC 5789). `HEAD` is answered
+/// wherever `GET` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Reads.
     Get,
-    /// Writes.
+    /// Processes what is sent.
     Post,
+    /// Replaces what is at the path.
+    Put,
+    /// Changes a part of it.
+    Patch,
+    /// Removes it. Neither the request nor the call has a body.
+    Delete,
 }
 
 impl Method {
+    /// All methods, in the order in which `Allow` lists them.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
     /// The method as it is sent.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
+    }
+
+    /// The method that a request with this name is answered by: `HEAD` by `GET`.
+    #[must_use]
+    pub fn answering(name: &str) -> Option<Self> {
+        let name = if name == "HEAD" { "GET" } else { name };
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// Whether doing it twice has the effect of doing it once (RFC 9110, section 9.2.2).
+    #[must_use]
+    pub const fn is_idempotent(self) -> bool {
+        matches!(self, Self::Get | Self::Put | Self::Delete)
+    }
+
+    /// Whether a request may have a body. That of a `DELETE` has no meaning (RFC 9110, section 9.3.5).
+    #[must_use]
+    pub const fn takes_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put | Self::Patch)
     }
 }
 
@@ -101,6 +133,63 @@ pub fn post(path: &'static str) -> Route {
     Route::new(Method::Post, path)
 }
 
+/// A route that answers `PUT` at `path`: the client replaces what is there.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Address { street: String }
+/// async fn replace(_cx: &Cx, Body(address): Body<Address>) -> Result<Address> {
+///     Ok(address)
+/// }
+///
+/// let endpoint = put("/shop/v1/address").to(replace);
+/// assert_eq!(endpoint.method().name(), "PUT");
+/// ```
+pub fn put(path: &'static str) -> Route {
+    Route::new(Method::Put, path)
+}
+
+/// A route that answers `PATCH` at `path`: the client changes a part of what is there.
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Units { units: u32 }
+/// async fn change(_cx: &Cx, Body(units): Body<Units>) -> Result<Units> {
+///     Ok(units)
+/// }
+///
+/// let endpoint = patch("/shop/v1/cart").to(change);
+/// assert_eq!(endpoint.method().name(), "PATCH");
+/// ```
+pub fn patch(path: &'static str) -> Route {
+    Route::new(Method::Patch, path)
+}
+
+/// A route that answers `DELETE` at `path`: the client removes what is there. Its handler takes no
+/// [`Body`](crate::Body).
+///
+/// ```
+/// # use bff_core::prelude::*;
+///
+/// # #[derive(View)]
+/// # struct Cart { units: u32 }
+/// async fn clear(cx: &Cx, me: User) -> Result<Cart> {
+///     let clear = Service::named("carts").delete(("carts", &me)).answers_nothing();
+///     cx.gather(Critical(clear.named("cart"))).await?;
+///     Ok(Cart { units: 0 })
+/// }
+///
+/// let endpoint = delete("/shop/v1/cart").to(clear);
+/// assert_eq!(endpoint.method().name(), "DELETE");
+/// ```
+pub fn delete(path: &'static str) -> Route {
+    Route::new(Method::Delete, path)
+}
+
 impl Route {
     fn new(method: Method, path: &'static str) -> Self {
         Self {
@@ -110,10 +199,7 @@ impl Route {
             client_cache: None,
             priority: Priority::Normal,
             page_kept: None,
-            rate_class: match method {
-                Method::Get => "read",
-                Method::Post => "write",
-            },
+            rate_class: if method == Method::Get { "read" } else { "write" },
             payload_budget: None,
         }
     }

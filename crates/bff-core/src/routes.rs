@@ -16,8 +16,9 @@ pub struct Routes {
 /// What answers at one path, by place in the table.
 #[derive(Debug, Clone, Default)]
 struct AtPath {
-    get: Option<usize>,
-    post: Option<usize>,
+    places: [Option<usize>; Method::ALL.len()],
+    /// The value of the `Allow` header.
+    allow: String,
 }
 
 /// What a request's method and path lead to.
@@ -28,7 +29,7 @@ pub enum Found<'a> {
     /// The path exists, with other methods.
     MethodNotAllowed {
         /// The value of the `Allow` header.
-        allow: &'static str,
+        allow: &'a str,
     },
     /// Nothing.
     NotFound,
@@ -50,7 +51,7 @@ impl Routes {
                 by_path.len() - 1
             });
             let Some((_, at_path)) = by_path.get_mut(at) else { continue };
-            if at_path.of(endpoint.method()).replace(place).is_some() {
+            if at_path.add(endpoint.method(), place).is_some() {
                 let why = "there are two with this method".to_owned();
                 return Err(TableError::Route { path, why });
             }
@@ -74,14 +75,9 @@ impl Routes {
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Found<'_> {
         let Ok(found) = self.paths.at(path) else { return Found::NotFound };
-        let AtPath { get, post } = found.value;
-        let place = match method {
-            "GET" | "HEAD" => *get,
-            "POST" => *post,
-            _ => None,
-        };
-        let Some(place) = place else {
-            return Found::MethodNotAllowed { allow: found.value.allow() };
+        let method = Method::answering(method);
+        let Some(place) = method.and_then(|method| found.value.place(method)) else {
+            return Found::MethodNotAllowed { allow: &found.value.allow };
         };
         let Some(endpoint) = self.endpoints.get(place) else { return Found::NotFound };
         let parameters =
@@ -91,18 +87,19 @@ impl Routes {
 }
 
 impl AtPath {
-    fn of(&mut self, method: Method) -> &mut Option<usize> {
-        match method {
-            Method::Get => &mut self.get,
-            Method::Post => &mut self.post,
-        }
+    /// The place of the endpoint that had this method before.
+    fn add(&mut self, method: Method, place: usize) -> Option<usize> {
+        let before = self.places.get_mut(method as usize)?.replace(place);
+        let known = Method::ALL.into_iter().filter(|method| self.place(*method).is_some());
+        let names = known.map(|method| match method {
+            Method::Get => "GET, HEAD",
+            other => other.name(),
+        });
+        self.allow = names.collect::<Vec<_>>().join(", ");
+        before
     }
 
-    fn allow(&self) -> &'static str {
-        match (self.get, self.post) {
-            (Some(_), Some(_)) => "GET, HEAD, POST",
-            (None, Some(_)) => "POST",
-            _ => "GET, HEAD",
-        }
+    fn place(&self, method: Method) -> Option<usize> {
+        self.places.get(method as usize).copied().flatten()
     }
 }

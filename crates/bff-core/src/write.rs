@@ -2,8 +2,8 @@
 
 use crate::call::Target;
 use crate::{
-    Class, Criticality, Cx, Fault, Fetch, FromCx, Need, Problem, Record, Reshaped, Result, Scope,
-    Shared, projection,
+    Class, Criticality, Cx, Fault, Fetch, FromCx, Method, Need, Problem, Record, Reshaped, Result,
+    Scope, Shared, projection,
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -101,9 +101,11 @@ impl fmt::Debug for IdempotencyKey {
 /// What is to be written, ready to send.
 #[derive(Debug, Clone)]
 pub struct Written {
-    /// JSON.
+    /// What the service is asked to do.
+    pub method: Method,
+    /// JSON; empty where the method takes no body.
     pub json: Bytes,
-    /// Without one, an attempt that may have arrived is not made again.
+    /// Without one, an attempt that may have arrived is not made again, unless the method is idempotent.
     pub key: Option<IdempotencyKey>,
     /// What comes back when it was done.
     pub answers: Answers,
@@ -128,10 +130,24 @@ pub struct Writing<S> {
 }
 
 impl<S: Scope> Writing<S> {
-    pub(crate) fn new(service: &'static str, target: String, what: &impl Record) -> Self {
+    pub(crate) fn new(
+        service: &'static str,
+        method: Method,
+        target: String,
+        what: &impl Record,
+    ) -> Self {
         // A view of texts and numbers always serialises.
         let json = serde_json::to_vec(what).unwrap_or_default().into();
-        let written = Written { json, key: None, answers: Answers::Content };
+        Self::of(service, method, target, json)
+    }
+
+    /// A `DELETE`.
+    pub(crate) fn removing(service: &'static str, target: String) -> Self {
+        Self::of(service, Method::Delete, target, Bytes::new())
+    }
+
+    fn of(service: &'static str, method: Method, target: String, json: Bytes) -> Self {
+        let written = Written { method, json, key: None, answers: Answers::Content };
         Self { service, target, written, scope: PhantomData }
     }
 
@@ -217,7 +233,7 @@ impl<T: DeserializeOwned + 'static, S: Scope> Fetch for Write<T, S> {
 
 impl<S> fmt::Debug for Writing<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "POST {}{}", self.service, self.target)
+        write!(f, "{} {}{}", self.written.method.name(), self.service, self.target)
     }
 }
 
@@ -229,7 +245,9 @@ impl<S> fmt::Debug for Unanswered<S> {
 
 impl<T, S> fmt::Debug for Write<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: POST {}{}", self.name, self.target.service, self.target.target)
+        let Target { service, target, write, .. } = &self.target;
+        let method = write.as_ref().map_or("", |write| write.method.name());
+        write!(f, "{}: {method} {service}{target}", self.name)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     names::{Names, operation_id},
     schema::filled,
 };
-use bff_core::{Endpoint, Method, Reason, Shape};
+use bff_core::{Endpoint, Reason, Shape};
 use std::fmt::Write;
 
 /// Every declaration of a surface.
@@ -86,10 +86,7 @@ fn interface(out: &mut String, name: &str, shape: &Shape, names: &Names) {
 fn operation(out: &mut String, endpoint: &Endpoint, surface: &Surface<'_>, names: &Names) {
     let id = operation_id(endpoint, surface.endpoints);
     let body = endpoint.body().map_or("undefined".to_owned(), |body| kind(body, names));
-    let method = match endpoint.method() {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    };
+    let method = endpoint.method().name();
     let (path, answer) = (endpoint.path(), names.name(endpoint.shape()));
     let _ = writeln!(
         out,

@@ -5,10 +5,11 @@ use bff_core::{Fault, ports::Outbound};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Whether doing it twice is as good as once: a read, a write that the service knows again by its
-/// key, or one that was never sent (RFC 9110 section 9.2.2).
+/// Whether a second attempt has the effect of one: for a read, an idempotent method (RFC 9110, section
+/// 9.2.2), a write that the service recognises by its key, or a request that was never sent.
 pub(crate) fn is_repeatable(request: &Outbound<'_>, fault: &Fault) -> bool {
-    let once = request.write.is_some_and(|write| write.key.is_none());
+    let once =
+        request.write.is_some_and(|write| write.key.is_none() && !write.method.is_idempotent());
     !once || matches!(fault, Fault::Unreachable(_))
 }
 

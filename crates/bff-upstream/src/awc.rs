@@ -53,8 +53,8 @@ impl AwcWire {
         let pool = self.pools.of(service, host);
         let request = self.request(&pool, service, host, outbound, proof, left)?;
         let sent = match outbound.write {
-            None => request.send(),
-            Some(write) => request.send_body(write.json.clone()),
+            Some(write) if write.method.takes_body() => request.send_body(write.json.clone()),
+            _ => request.send(),
         };
         let mut answer = sent.await.map_err(|error| unsent(&error))?;
         if !is_framed(answer.status(), answer.headers()) {
@@ -91,7 +91,7 @@ impl AwcWire {
         left: Duration,
     ) -> Result<ClientRequest, Fault> {
         let uri = host.base.uri(outbound.target)?;
-        let method = if outbound.write.is_some() { Method::POST } else { Method::GET };
+        let method = outbound.write.map_or(Method::GET, |write| method_of(write.method));
         let mut request = client.request(method, uri).no_decompress();
         if let Some(address) = host.address {
             request = request.address(address);
@@ -112,7 +112,9 @@ impl AwcWire {
             insert(headers, TRACESTATE, state);
         }
         if let Some(write) = outbound.write {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if write.method.takes_body() {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            }
             if let Some(key) = &write.key {
                 insert(headers, IDEMPOTENCY_KEY, key.as_str());
             }
@@ -121,6 +123,16 @@ impl AwcWire {
             headers.insert(name.clone(), value.clone());
         }
         Ok(request)
+    }
+}
+
+fn method_of(method: bff_core::Method) -> Method {
+    match method {
+        bff_core::Method::Get => Method::GET,
+        bff_core::Method::Post => Method::POST,
+        bff_core::Method::Put => Method::PUT,
+        bff_core::Method::Patch => Method::PATCH,
+        bff_core::Method::Delete => Method::DELETE,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Call, Client, Recordings};
 use crate::fake::{self, Asked};
-use bff_core::{Bff, CallRecord, Failure, Fault, ports::Outbound};
+use bff_core::{Bff, CallRecord, Failure, Fault, Method, ports::Outbound};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, rc::Rc};
 
@@ -132,5 +132,6 @@ impl From<&Client> for Asked {
 
 /// `GET /products/p-1`.
 pub(super) fn request(call: &Outbound<'_>) -> String {
-    format!("{} {}", if call.write.is_some() { "POST" } else { "GET" }, call.target)
+    let method = call.write.map_or(Method::Get, |write| write.method);
+    format!("{} {}", method.name(), call.target)
 }

@@ -63,7 +63,7 @@ impl<'a> Arrival<'a> {
         body: Bytes,
     ) -> Cx {
         let Self { request, worker, .. } = *self;
-        let is_write = request.method() == Method::POST;
+        let is_write = request.method() != Method::GET && request.method() != Method::HEAD;
         let key = is_write.then(|| only(request, IDEMPOTENCY_KEY)).flatten();
         Cx::new(Incoming {
             bff: worker.shared.bff,

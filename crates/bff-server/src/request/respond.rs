@@ -114,11 +114,7 @@ pub(crate) fn internal() -> Problem {
 }
 
 /// `application/problem+json`; never stored anywhere. `allow` goes with a 405.
-pub(crate) fn problem(
-    problem: &Problem,
-    trace_id: TraceId,
-    allow: Option<&'static str>,
-) -> Response {
+pub(crate) fn problem(problem: &Problem, trace_id: TraceId, allow: Option<&str>) -> Response {
     let class = problem.class();
     let status = StatusCode::from_u16(class.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut builder = begin(status, trace_id);

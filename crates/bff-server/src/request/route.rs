@@ -31,13 +31,13 @@ pub(super) struct Destination<'a> {
 }
 
 /// Why a request reaches no endpoint; with the methods that would.
-pub(super) struct Refusal {
+pub(super) struct Refusal<'a> {
     problem: Problem,
-    allow: Option<&'static str>,
+    allow: Option<&'a str>,
 }
 
 impl<'a> Arrival<'a> {
-    pub(super) fn find(&self) -> Result<To<'a>, Refusal> {
+    pub(super) fn find(&self) -> Result<To<'a>, Refusal<'a>> {
         let Self { request, worker, .. } = *self;
         let limits = &worker.shared.limits;
         let refused = |problem| Refusal { problem, allow: None };
@@ -72,7 +72,7 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    pub(super) fn refuse(&self, refusal: &Refusal, trace: TraceContext) -> HttpResponse {
+    pub(super) fn refuse(&self, refusal: &Refusal<'_>, trace: TraceContext) -> HttpResponse {
         let response = respond::problem(&refusal.problem, trace.trace_id, refusal.allow);
         self.leave_body();
         let deadline = Deadline::starting_now(NO_BUDGET);
